@@ -1,6 +1,32 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
 
 type TestOptions = NonNullable<UserWorkspaceConfig['test']>
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The folder of a package of the workspace. */
+function folderOf(name: string): string {
+  const folders = ['packages', 'plugins', 'examples', 'tools']
+    .map((group) => join(root, group))
+    .filter((group) => existsSync(group))
+    .flatMap((group) => readdirSync(group).map((entry) => join(group, entry)))
+  const named = (folder: string): boolean => {
+    const manifest = join(folder, 'package.json')
+    return existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name === name
+  }
+  const found = folders.find(named)
+  if (!found) throw new Error(`No package of the workspace is called '${name}'; the name must be that of package.json.`)
+  return found
+}
+
+/** tsc is started only for packages that have type tests: it takes seconds, and announces itself every time. */
+function hasTypeTests(name: string): boolean {
+  const tests = join(folderOf(name), 'test')
+  return existsSync(tests) && readdirSync(tests, { recursive: true }).some((path) => `${path}`.endsWith('.test-d.ts'))
+}
 
 /**
  * The one test configuration: siblings resolve to their sources, so that no build is needed, and the types of
@@ -19,7 +45,7 @@ export const project = (name: string, test: TestOptions = {}) =>
       // Training on two shared cores: what takes a second alone can take ten beside others.
       testTimeout: 30_000,
       hookTimeout: 60_000,
-      typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+      typecheck: { enabled: hasTypeTests(name), include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
       ...test,
     },
   })
