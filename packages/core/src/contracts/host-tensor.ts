@@ -1,0 +1,46 @@
+import type { DataType, Rank, Tensor } from '@tensorflow/tfjs-core'
+
+export type NumericData = Float32Array | Int32Array | Uint8Array
+
+/** dtypes that levin moves between host and device. `bool` is held in a `Uint8Array`. */
+export type NumericType = Extract<DataType, 'float32' | 'int32' | 'bool'>
+
+/**
+ * A tensor on the host: what a loader yields, and what an accelerator uploads. Images are
+ * `[batch, height, width, channels]`.
+ */
+export interface HostTensor<R extends Rank = Rank> {
+  readonly data: NumericData
+  readonly shape: readonly number[]
+  readonly dtype: NumericType
+  /** Carries the rank in the type only. */
+  readonly rank?: R
+}
+
+/** Whether a value is a {@link HostTensor}. Tensors of tfjs are not: they have no `data` array. */
+export function isHostTensor(value: unknown): value is HostTensor {
+  if (typeof value !== 'object' || value === null || !('data' in value) || !('shape' in value)) return false
+  return ArrayBuffer.isView(value.data) && Array.isArray(value.shape)
+}
+
+/** A host tensor from data that is laid out row by row. The dtype follows the array's type. */
+export function hostTensor(data: NumericData, shape: readonly number[]): HostTensor {
+  const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool'
+  return { data, shape, dtype }
+}
+
+/** What a batch becomes on the device: every {@link HostTensor} in it a `Tensor`, everything else as it is. */
+export type OnDevice<B> = B extends HostTensor<infer R>
+  ? Tensor<R>
+  : B extends Tensor
+    ? B
+    : B extends readonly unknown[] | Record<string, unknown>
+      ? { [K in keyof B]: OnDevice<B[K]> }
+      : B
+
+/** A batch as a loader may yield it for steps that take `B`: each tensor may still be on the host. */
+export type OnHost<B> = B extends Tensor<infer R>
+  ? B | HostTensor<R>
+  : B extends readonly unknown[] | Record<string, unknown>
+    ? { [K in keyof B]: OnHost<B[K]> }
+    : B

@@ -1,0 +1,42 @@
+/** Where a loader stands, counted in batches that were consumed, not prefetched. JSON. */
+export interface LoaderPosition {
+  readonly epoch: number
+  readonly batch: number
+  readonly [key: string]: unknown
+}
+
+/** The part of the data that one worker of a data-parallel group reads. */
+export interface DataShard {
+  readonly rank: number
+  readonly count: number
+}
+
+/**
+ * A Loader yields the batches of an epoch. Any iterable of batches is one; what it has beyond that makes it resumable,
+ * countable and shardable. Batches are nested arrays and records of host tensors, tensors and plain values.
+ */
+export interface Loader<B = unknown> {
+  [Symbol.iterator]?(): Iterator<B>
+  [Symbol.asyncIterator]?(): AsyncIterator<B>
+  /** Batches per epoch. Absent: unknown. */
+  readonly batchCount?: number | undefined
+  /** Samples per epoch, over all shards. */
+  readonly sampleCount?: number | undefined
+  /** Samples per full batch on this shard. */
+  readonly batchSize?: number | undefined
+  /** Whether the Trainer disposes the tensors of a batch after use. Default: `true`, but for arrays, which are read again. */
+  readonly ownsBatches?: boolean
+  /** Called before each epoch: the order of a shuffled epoch is a function of (seed, epoch). */
+  setEpoch?(epoch: number): void
+  /** Where the batch after the last *consumed* one begins; the Trainer says how many it consumed. */
+  position?(consumed: number): LoaderPosition
+  /** Continues from a position: the next iteration starts there. */
+  seek?(position: LoaderPosition): void
+  /** A loader of one shard's part; the union over shards is the whole, in the same global order. */
+  shard?(shard: DataShard): Loader<B>
+  /** Seed of the run, for loaders that were given none. */
+  setSeed?(seed: number): void
+}
+
+/** What may be handed over as training or evaluation data. */
+export type LoaderLike<B = unknown> = Loader<B> | Iterable<B> | AsyncIterable<B>

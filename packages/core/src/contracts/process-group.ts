@@ -1,0 +1,70 @@
+export type ReduceOperation = 'sum' | 'mean' | 'min' | 'max' | 'product'
+
+/** What collectives move. Raw bytes travel as `Uint8Array` and cannot be reduced. */
+export type Elements = Float32Array | Int32Array | Uint8Array
+
+export interface CollectiveOptions {
+  /** Milliseconds after which the operation fails and names the ranks it waited for. Default: the group's. */
+  readonly deadline?: number
+}
+
+/** The collectives in their blocking form: they return when this rank's part is done, and never yield to the event loop. */
+export interface Collectives {
+  /** Every rank ends with the reduction of all ranks' `data`, in place. */
+  allReduce(data: Elements, operation: ReduceOperation, options?: CollectiveOptions): void
+  /** `data` holds `size` equal parts; rank r ends with the reduction of the r-th parts in `target`. */
+  reduceScatter(data: Elements, target: Elements, operation: ReduceOperation, options?: CollectiveOptions): void
+  /** Concatenates every rank's `data`, in rank order, into `target`. `lengths` where they differ. */
+  allGather(data: Elements, target: Elements, lengths?: readonly number[], options?: CollectiveOptions): void
+  broadcast(data: Elements, source: number, options?: CollectiveOptions): void
+  /** As `allGather`, but only `root` receives. */
+  gather(data: Elements, target: Elements | undefined, root: number, options?: CollectiveOptions): void
+  scatter(data: Elements | undefined, target: Elements, root: number, options?: CollectiveOptions): void
+  /** Part r of `data` goes to rank r; `target` receives one part of every rank. */
+  allToAll(data: Elements, target: Elements, options?: CollectiveOptions): void
+  send(data: Elements, destination: number, options?: CollectiveOptions): void
+  receive(target: Elements, source: number, options?: CollectiveOptions): void
+  barrier(options?: CollectiveOptions): void
+}
+
+/** The same collectives without blocking: each resolves when this rank's part is done. Buffers stay untouched until then. */
+export type AsynchronousCollectives = {
+  [K in keyof Collectives]: (...args: Parameters<Collectives[K]>) => Promise<void>
+}
+
+export interface TrafficCounters {
+  readonly operations: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+/**
+ * A ProcessGroup is a set of ranks that can move data among each other. Every operation carries a sequence number that
+ * all ranks must agree on, and a deadline; one that is missed names the operation and the ranks that did not come.
+ */
+export interface ProcessGroup {
+  readonly rank: number
+  readonly size: number
+  /** Absent where a rank cannot block, such as on a browser's main thread. */
+  readonly blocking?: Collectives
+  readonly asynchronous: AsynchronousCollectives
+  /** Groups of the ranks that gave the same colour, ordered by `key` and then by rank. Collective. */
+  split(color: number, key?: number): Promise<ProcessGroup>
+  readonly traffic: TrafficCounters
+  /** Leaves the group. Idempotent; pending operations fail. */
+  destroy(): Promise<void>
+}
+
+/** How a launcher tells a rank where it stands. */
+export interface RankDescription {
+  readonly globalRank: number
+  readonly localRank: number
+  readonly nodeRank: number
+  readonly worldSize: number
+}
+
+/** What a plugin of kind `collective` makes: it connects one rank to the others. */
+export interface ProcessGroupFactory {
+  readonly name: string
+  connect(rank: RankDescription, connection: unknown): Promise<ProcessGroup>
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.js'
+import type { DataModule } from '../data-module.js'
+import type { Module } from '../module.js'
+import type { Platform } from '../platform/platform.js'
+import type { EpochLog, StepLog } from '../step/log.js'
+import type { Accelerator } from './accelerator.js'
+import type { Logger } from './logger.js'
+import type { Optimizer } from './optimizer.js'
+import type { RankDescription } from './process-group.js'
+
+/** What was asked for: the entry point. */
+export type RunKind = 'fit' | 'validate' | 'test' | 'predict'
+
+/** What is going on right now. */
+export type RunPhase = 'sanityCheck' | 'train' | 'validate' | 'test' | 'predict'
+
+/** Why a run ended before its limits. Callbacks may add their own words. */
+export type StopReason =
+  | 'maxTime'
+  | 'earlyStopping'
+  | 'nonFiniteMetric'
+  | 'requested'
+  | 'aborted'
+  | 'signal'
+  | (string & {})
+
+/** Limits of the run, as resolved. `Infinity` where there is none. */
+export interface RunLimits {
+  readonly maxEpochs: number
+  readonly maxSteps: number
+  /** Batches per training epoch; `undefined` for loaders of unknown length. */
+  readonly trainBatches: number | undefined
+  /** Per loader. */
+  readonly evaluationBatches: readonly (number | undefined)[]
+  readonly accumulateGradientBatches: number
+}
+
+/** An optimizer with what the Trainer knows of it. */
+export interface OptimizerView {
+  readonly optimizer: Optimizer
+  /** Name under which its learning rate is logged. */
+  readonly name: string
+  readonly interval: 'step' | 'epoch'
+}
+
+/** What hooks see of a run: narrow on purpose. It is the same object throughout a run; its properties are current. */
+export interface RunContext {
+  readonly kind: RunKind
+  readonly phase: RunPhase
+  readonly clock: Clock
+  readonly module: Module
+  readonly data: DataModule | undefined
+  readonly accelerator: Accelerator
+  readonly platform: Platform
+  readonly rank: RankDescription
+  readonly isGlobalZero: boolean
+  readonly limits: RunLimits
+  readonly optimizers: readonly OptimizerView[]
+  readonly loggers: readonly Logger[]
+  /** Folder of this run: the first logger's that has one, else the root folder. */
+  readonly runFolder: string
+  /** Metrics that were read so far, newest values: what callbacks monitor. Reading it never waits for the device. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** The part of {@link metrics} meant for the progress bar. */
+  readonly progressBarMetrics: Readonly<Record<string, number>>
+  /** Index of the running dataloader in evaluation and prediction. */
+  readonly dataloaderIndex: number
+  /** Whether a stop was requested. */
+  readonly stopping: boolean
+
+  /** Asks for the run to end at the next window boundary. All ranks agree on it there. */
+  requestStop(reason: StopReason, message?: string): void
+  /** Reads what was logged so far into {@link metrics}. */
+  readMetrics(): void | Promise<void>
+  /** Saves a checkpoint of the whole run. All ranks take part. */
+  saveCheckpoint(location: string, options?: { weightsOnly?: boolean }): Promise<void>
+  removeCheckpoint(location: string): Promise<void>
+  /** Points `<folder>/<name>` at a checkpoint, atomically. */
+  pointCheckpoint(folder: string, name: string, location: string): Promise<void>
+  /** Checks that checkpoints can be written to the folder. */
+  prepareCheckpoints(folder: string): Promise<void>
+  /** Says something to the person at the terminal, on rank zero, without tearing the progress bar. */
+  announce(message: string, level?: 'info' | 'warning'): void
+}
+
+/** A run in hooks where values of one step may be logged. */
+export interface StepRunContext extends RunContext, StepLog {}
+/** A run in hooks where only values of an epoch may be logged. */
+export interface EpochRunContext extends RunContext, EpochLog {}

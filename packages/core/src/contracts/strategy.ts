@@ -1,0 +1,147 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { Clock } from '../clock.js'
+import type { Module } from '../module.js'
+import type { Parameter } from '../parameter.js'
+import type { Platform } from '../platform/platform.js'
+import type { CallInterceptor, StepContext } from '../step/step-context.js'
+import type { Accelerator, Devices } from './accelerator.js'
+import type { TensorRecord } from './checkpoint-io.js'
+import type { DataShard } from './loader.js'
+import type { Gradients, Optimizer } from './optimizer.js'
+import type { RankDescription } from './process-group.js'
+
+/** What a strategy can do. Asked by the Trainer before a run, so that what cannot work is refused at the start. */
+export interface StrategyCapabilities {
+  /** Holds only a part of some parameters, so plain `tf.Variable` fields and layers models are refused. Default `false`. */
+  readonly shardsParameters: boolean
+  /** Serves `automaticOptimization = false`. Default `false`. */
+  readonly manualOptimization: boolean
+  /** Communicates inside a forward and so needs an accelerator with `synchronousRead`. Default `false`. */
+  readonly needsSynchronousRead: boolean
+  /** Most workers it can use. */
+  readonly maxDevices: number
+}
+
+export interface StrategySetup {
+  readonly accelerator: Accelerator
+  readonly devices: Devices
+  readonly platform: Platform
+}
+
+/** The loss of one micro-batch and how much it counts in its window. */
+export interface WeightedLoss {
+  readonly loss: Scalar
+  /** Default: the samples of the micro-batch. */
+  readonly weight: number
+}
+
+/** One batch of an accumulation window, on the device. */
+export interface MicroBatch {
+  /** Position within the window. */
+  readonly index: number
+  /** Whether the window ends with it. */
+  readonly last: boolean
+  readonly samples: number
+  readonly step: StepContext
+}
+
+/** Clipping as the user asked for it. */
+export type GradientClipping =
+  | { readonly algorithm: 'norm'; readonly value: number }
+  | { readonly algorithm: 'value'; readonly value: number }
+
+/**
+ * One accumulation window as the strategy sees it. The Trainer fills it: hooks, logging and limits happen inside these
+ * calls, so that their order is the same under every strategy.
+ */
+export interface TrainingWindow {
+  readonly clock: Clock
+  readonly parameters: readonly Parameter[]
+  readonly optimizer: Optimizer
+  readonly clipping: GradientClipping | undefined
+  /** The next micro-batch, uploaded; `undefined` at the end of the window. Ends early when the data end. */
+  next(): Promise<MicroBatch | undefined>
+  /** The module's `trainingStep`, synchronously. Called inside the strategy's tape. */
+  forward(micro: MicroBatch): WeightedLoss
+  beforeBackward(micro: MicroBatch, loss: Scalar): void
+  afterBackward(micro: MicroBatch): void
+  /** Before the optimizer runs: hooks see the gradients of the whole window. May return others to use instead. */
+  beforeUpdate(gradients: Gradients): Gradients
+  /** Calls the optimizer; a module may override how. */
+  update(gradients: Gradients, gradientScale: number | Scalar | undefined): void
+  /** The micro-batch is done: its tensors are freed, and for the last one the update has happened. */
+  finish(micro: MicroBatch): void | Promise<void>
+}
+
+/** What a window came to. */
+export interface WindowResult {
+  /** Micro-batches that were run. 0: the data had ended. */
+  readonly microBatches: number
+  readonly samples: number
+  /** Whether an optimizer ran. */
+  readonly updated: boolean
+}
+
+/** Something all ranks decide together: any rank's reason to stop stops all; values are rank 0's. */
+export interface Decision {
+  readonly stop?: string | undefined
+  readonly [key: string]: unknown
+}
+
+/**
+ * A Strategy decides where each part of a step runs. It owns a whole accumulation window, from the first forward to
+ * the update, and all state that may be sharded. It never changes a result: same seed and same global batch give the
+ * loss curve of one device.
+ */
+export interface Strategy {
+  readonly name: string
+  readonly capabilities: StrategyCapabilities
+  readonly rank: RankDescription
+  /** The part of the data this rank reads. A mesh shards over its data axis only. */
+  readonly dataShard: DataShard
+  /** Sizes of the mesh axes; `{}` for one device. Recorded in checkpoints. */
+  readonly mesh: Readonly<Record<string, number>>
+
+  setup(setup: StrategySetup): Promise<void>
+
+  /**
+   * Gives every parameter and buffer of the module its value, whole or as this rank's slice, from (seed, path, global
+   * index). Those that have one already keep it.
+   */
+  materialise(module: Module, options: { seed: number }): void | Promise<void>
+
+  /** Sees every call of a layer while a step runs: recompute, replacement, cuts. Absent: layers run as written. */
+  readonly intercept?: CallInterceptor | undefined
+
+  /** Runs one accumulation window. On failure nothing of it is left: no tensor, no half-made update. */
+  step(window: TrainingWindow): Promise<WindowResult>
+
+  /** One training step under manual optimization: the module calls `step.backward` and its optimizers itself. */
+  manualStep?(window: TrainingWindow): Promise<WindowResult>
+
+  /** Gradients of a scalar, for manual optimization. The caller disposes them. */
+  backward?(loss: () => Scalar, parameters: readonly Parameter[]): { loss: Scalar; gradients: Map<Parameter, Tensor> }
+
+  /** Runs an evaluation or prediction step on one batch, untaped. */
+  evaluate<T>(run: () => T): T
+
+  /** One decision for all ranks, at a window boundary. */
+  agree(decision: Decision): Decision | Promise<Decision>
+
+  /** Reduces host values over all ranks: metrics, once per epoch. */
+  reduce(values: Float64Array, operation: 'sum' | 'min' | 'max'): Float64Array | Promise<Float64Array>
+  broadcast<T>(value: T, source?: number): T | Promise<T>
+  barrier(name: string): void | Promise<void>
+
+  /** The model's tensors as this rank has to save them. Values are snapshots: training may go on. */
+  modelState(module: Module): Iterable<TensorRecord> | AsyncIterable<TensorRecord>
+  loadModelState(module: Module, records: ReadonlyMap<string, TensorRecord>, options: { strict: boolean }): Promise<void>
+  optimizerState(optimizer: Optimizer): Iterable<TensorRecord> | AsyncIterable<TensorRecord>
+  loadOptimizerState(
+    optimizer: Optimizer,
+    state: Parameters<Optimizer['load']>[0],
+    records: ReadonlyMap<string, TensorRecord>,
+  ): Promise<void>
+
+  teardown(): Promise<void>
+}

@@ -1,0 +1,22 @@
+import { describe, LevinError } from './errors.js'
+import type { Layer } from './layer.js'
+import type { StepContext } from './step/step-context.js'
+
+/** Runs a layer; an error from within names the innermost layer and its input. */
+export function callLayer<I, O>(layer: Layer<I, O>, input: I, step: StepContext): O {
+  try {
+    return layer.compute(input, step)
+  } catch (error) {
+    // The innermost layer has named itself already.
+    if (LevinError.isInstance(error)) throw error
+    throw new LevinError('LEVIN_BATCH_SHAPE', {
+      message: `${layerName(layer)} failed on ${describe(input)}: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: 'Check that what goes in has the shape that this layer was made for.',
+      cause: error,
+    })
+  }
+}
+
+/** `'net.3' (Linear(784 → 10))` */
+export const layerName = (layer: Layer<never, unknown> | Layer<unknown, unknown>): string =>
+  layer.path ? `'${layer.path}' (${layer.describe()})` : layer.describe()

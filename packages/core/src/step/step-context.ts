@@ -1,0 +1,91 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { Buffer } from '../buffer.js'
+import type { Layer } from '../layer.js'
+import type { Parameter } from '../parameter.js'
+import type { StepLog } from './log.js'
+import type { RandomStream } from './random-stream.js'
+
+export type StepMode = 'train' | 'validate' | 'test' | 'predict'
+
+/**
+ * Sees every call of a layer: recompute, sharded units, tensor-parallel replacement, pipeline cuts, profiling. Calls
+ * `next` to go on, with the same or another input, or returns an output of its own.
+ */
+export type CallInterceptor = <I, O>(layer: Layer<I, O>, input: I, step: StepContext, next: (input: I) => O) => O
+
+/** Where a step stands in the run: what random numbers and statistics are functions of. */
+export interface StepPosition {
+  readonly seed: number
+  readonly mode: StepMode
+  /** Updates before this step. */
+  readonly globalStep: number
+  readonly epoch: number
+  readonly batchIndex: number
+  /** Position within the accumulation window. */
+  readonly microBatch: number
+  /** Index of this batch's first sample within the window's global batch, over all micro-batches and workers. */
+  readonly firstSample: number
+  /** Samples of the window over all micro-batches and workers; of the batch at hand where the window's end is not known. */
+  readonly globalBatchSize: number
+}
+
+/** What a forward pass receives instead of ambient state. One for inference needs no Trainer: {@link inferenceStep}. */
+export interface StepContext extends StepPosition {
+  readonly training: boolean
+
+  /**
+   * Random numbers for a layer: a function of seed, path, step and the *global* index of each element, so that
+   * accumulation and sharding change nothing. Several calls for one path within a step give different numbers.
+   */
+  random(path: string): RandomStream
+
+  /** A buffer's value as this window has left it so far. */
+  read(buffer: Buffer): Tensor
+
+  /**
+   * Sets a buffer at the end of the window. The value is copied from the tape's scope; a recomputed or aborted step
+   * changes nothing.
+   */
+  update(buffer: Buffer, value: Tensor): void
+
+  /** The one place where layers are called; what `layer.forward` does. */
+  call<I, O>(layer: Layer<I, O>, input: I): O
+}
+
+/** The context of `trainingStep`. */
+export interface TrainingStep extends StepContext, StepLog {
+  readonly mode: 'train'
+  readonly training: true
+  /**
+   * Manual optimization: gradients of a loss. Needs `automaticOptimization = false`. The gradients are freed after the
+   * training step.
+   *
+   * @example
+   * const gradients = step.backward(() => this.generatorLoss(batch, step), this.generator.parameters())
+   * step.optimizer(0).step(gradients)
+   */
+  backward(loss: () => Scalar, parameters: readonly Parameter[]): ReadonlyMap<Parameter, Tensor>
+  /** The optimizer that `configureOptimizers` returned at `index`. Default 0. For manual optimization. */
+  optimizer(index?: number): ManualOptimizer
+}
+
+/** An optimizer as a manual training step sees it. */
+export interface ManualOptimizer {
+  /** Runs the hooks, clips by the Trainer's or the given options, and updates. */
+  step(gradients: ReadonlyMap<Parameter, Tensor>, options?: { clipNorm?: number; clipValue?: number }): void
+}
+
+/** The context of `validationStep` and `testStep`. */
+export interface EvaluationStep extends StepContext, StepLog {
+  readonly mode: 'validate' | 'test'
+  readonly training: false
+  /** Which of several loaders the batch came from. */
+  readonly dataloaderIndex: number
+}
+
+/** The context of `predictStep` and `module.predict`. Nothing can be logged. */
+export interface PredictionStep extends StepContext {
+  readonly mode: 'predict'
+  readonly training: false
+  readonly dataloaderIndex: number
+}

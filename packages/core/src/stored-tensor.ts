@@ -1,0 +1,137 @@
+import { type Rank, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { keep } from './engine.js'
+import { describe, LevinError } from './errors.js'
+import type { Initializer } from './initializers.js'
+import { deriveKey, type SliceLayout } from './rng/index.js'
+
+/** Which part of a whole tensor a rank holds. */
+export interface Shard {
+  readonly start: readonly number[]
+  readonly shape: readonly number[]
+}
+
+export interface MaterialiseOptions {
+  readonly seed: number
+  /** Hold only this part. Default: the whole. */
+  readonly shard?: Shard | undefined
+}
+
+/**
+ * A tensor that a module declares and somebody materialises later: shape, initialiser and path are known at once, the
+ * value once the device is set up. The base of `Parameter` and `Buffer`.
+ */
+export abstract class StoredTensor<R extends Rank = Rank> {
+  /** Shape of the whole, whatever part is held here. */
+  readonly shape: readonly number[]
+  readonly dtype = 'float32' as const
+  readonly initializer: Initializer
+  readonly #paths: string[] = []
+  #value: Tensor<R> | undefined
+  #shard: Shard | undefined
+
+  constructor(shape: readonly number[], initializer: Initializer) {
+    const bad = shape.find((size) => !Number.isSafeInteger(size) || size < 0)
+    if (bad !== undefined) {
+      throw new LevinError('LEVIN_SHAPE', {
+        expected: 'a shape of whole numbers of at least 0',
+        found: `[${shape.join(', ')}]`,
+      })
+    }
+    this.shape = Object.freeze([...shape])
+    this.initializer = initializer
+  }
+
+  /** `net.0.weight`: the first of its paths, and its key in checkpoints. `''` before the module was walked. */
+  get path(): string {
+    return this.#paths[0] ?? ''
+  }
+
+  /** Every place where a tied tensor appears. */
+  get paths(): readonly string[] {
+    return this.#paths
+  }
+
+  /** Elements of the whole. */
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1)
+  }
+
+  get isMaterialised(): boolean {
+    return this.#value !== undefined
+  }
+
+  /** The part of the whole that is held here; `undefined` for all of it. */
+  get shard(): Shard | undefined {
+    return this.#shard
+  }
+
+  /** How the held part lies in the whole. */
+  get layout(): SliceLayout {
+    const { start, shape } = this.#shard ?? { start: this.shape.map(() => 0), shape: this.shape }
+    return { globalShape: this.shape, start, shape }
+  }
+
+  /**
+   * The held values, of `layout.shape`. Optimizers change them in place: copy what has to last.
+   *
+   * @throws LEVIN_NOT_MATERIALISED before {@link materialise}
+   */
+  get value(): Tensor<R> {
+    if (this.#value) return this.#value
+    throw new LevinError('LEVIN_NOT_MATERIALISED', {
+      message: `'${this.path || this.initializer.name}' has no value yet.`,
+      remedy: 'The Trainer materialises parameters; without one, call module.build({ seed }) after setting up the device.',
+    })
+  }
+
+  /** @internal Called by the walk over a module. */
+  addPath(path: string): void {
+    if (!this.#paths.includes(path)) this.#paths.push(path)
+  }
+
+  /** @internal Paths belong to the outermost module that was walked last. */
+  clearPaths(): void {
+    this.#paths.length = 0
+  }
+
+  /** Computes the initial values from (seed, path, global index) and uploads them. Keeps a value that is already there. */
+  materialise({ seed, shard }: MaterialiseOptions): void {
+    if (this.#value) return
+    this.#shard = shard
+    const { layout } = this
+    const values = new Float32Array(layout.shape.reduce((product, size) => product * size, 1))
+    this.initializer.fill(values, deriveKey(seed, 'initialise', this.path), layout)
+    this.#value = keep(tensor(values, [...layout.shape], 'float32') as Tensor<R>)
+  }
+
+  /** Replaces the value; the tensor becomes this object's. */
+  assign(value: Tensor): void {
+    this.requireShape(value.shape)
+    const kept = keep(value as Tensor<R>)
+    if (this.#value !== kept) this.#value?.dispose()
+    this.#value = kept
+  }
+
+  /** Holds another part of the whole from now on: `value` is that part. */
+  reshard(shard: Shard | undefined, value: Tensor): void {
+    this.#shard = shard
+    this.assign(value)
+  }
+
+  requireShape(shape: readonly number[]): void {
+    const expected = this.layout.shape
+    if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
+    throw new LevinError('LEVIN_SHAPE', {
+      message: `'${this.path}' cannot take this value.`,
+      expected: `shape [${expected.join(', ')}]`,
+      found: describe([...shape]) && `[${shape.join(', ')}]`,
+    })
+  }
+
+  /** Frees the value. It can be materialised again. */
+  dispose(): void {
+    this.#value?.dispose()
+    this.#value = undefined
+    this.#shard = undefined
+  }
+}
