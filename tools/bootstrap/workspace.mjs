@@ -68,7 +68,8 @@ const commands = [root, 'tools', '..', 'node_modules', '.bin'].join(sep).replace
 /** Windows spells it `Path`; a second spelling beside it would be ignored. */
 const pathName = Object.keys(process.env).find((name) => name.toUpperCase() === 'PATH') || 'PATH'
 
-const environment = (extra) => ({
+/** The environment in which commands of the workspace run. */
+export const environment = (extra) => ({
   ...process.env,
   ...quiet,
   [pathName]: `${commands}${delimiter}${process.env[pathName]}`,

@@ -1,0 +1,2 @@
+export { installLine, type PartName } from './parts.js'
+export { requirePart } from './require-part.js'

@@ -1,0 +1,73 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Something outside npm that only some tests need. */
+export interface Part {
+  /** What it is and what it is for. */
+  readonly what: string
+  /** The packages of Debian and Ubuntu that bring it. */
+  readonly debian: readonly string[]
+  readonly isPresent: () => boolean
+}
+
+const hasCommand = (name: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)))
+
+/** Whether the loader knows a shared library. Linux only: elsewhere the tests that need it are skipped. */
+function hasLibrary(name: string): boolean {
+  if (process.platform !== 'linux') return false
+  const { stdout } = spawnSync('ldconfig', ['-p'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env['PATH']}:/sbin:/usr/sbin` },
+  })
+  return (stdout ?? '').includes(`${name} `)
+}
+
+/** Every part that a test may ask for. A new one is a line here; `.ci/run` installs those that tests name. */
+export const PARTS = {
+  openblas: {
+    what: 'OpenBLAS, matrix products at native speed',
+    debian: ['libopenblas0'],
+    isPresent: () => hasLibrary('libopenblas.so.0'),
+  },
+  'open-mpi': {
+    what: 'Open MPI, collectives between processes and machines',
+    debian: ['openmpi-bin', 'libopenmpi3'],
+    isPresent: () => hasLibrary('libmpi.so.40') && hasCommand('mpirun'),
+  },
+  mpich: {
+    what: 'MPICH, the other MPI',
+    debian: ['mpich'],
+    isPresent: () => hasLibrary('libmpich.so.12') && hasCommand('mpiexec.hydra'),
+  },
+  'network-namespaces': {
+    what: 'ip and tc, several hosts on one machine',
+    debian: ['iproute2'],
+    isPresent: () => hasCommand('ip') && hasCommand('tc'),
+  },
+  chromium: {
+    what: 'Chromium, with its software WebGPU adapter',
+    debian: ['chromium'],
+    isPresent: () => existsSync('/usr/bin/chromium'),
+  },
+} as const satisfies Record<string, Part>
+
+export type PartName = keyof typeof PARTS
+
+/** The one line that installs parts. */
+export const installLine = (...names: PartName[]): string =>
+  `apt-get install -y --no-install-recommends ${names.flatMap((name) => PARTS[name].debian).join(' ')}`
+
+/** Installs parts that are absent, as root on Debian or Ubuntu. */
+export function installParts(names: readonly PartName[]): void {
+  const absent = names.filter((name) => !PARTS[name].isPresent())
+  if (absent.length === 0) return
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+  execFileSync('apt-get', ['update', '-q'], options)
+  const [command = '', ...args] = installLine(...absent).split(' ')
+  execFileSync(command, ['-q', ...args], options)
+  const still = absent.filter((name) => !PARTS[name].isPresent())
+  if (still.length > 0)
+    throw new Error(`Installed, and yet not found: ${still.join(', ')}. Was it: ${installLine(...still)}`)
+}
