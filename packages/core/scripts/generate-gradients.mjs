@@ -36,7 +36,16 @@ const REPLACEMENTS = {
 }
 
 /** Modules that define state or classes of the engine: a second copy of one would break `instanceof` or the registry. */
-const FORBIDDEN = ['engine', 'environment', 'kernel_registry', 'tensor', 'tensor_util_env', 'global_util', 'globals', 'flags']
+const FORBIDDEN = [
+  'engine',
+  'environment',
+  'kernel_registry',
+  'tensor',
+  'tensor_util_env',
+  'global_util',
+  'globals',
+  'flags',
+]
 
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from '(\.[^']+)';?$/gm
 
@@ -50,7 +59,10 @@ function publicImports(source, file) {
       if (namespace === undefined) throw new Error(`${file}: no public namespace stands for ${module}`)
       return `import { ${namespace} as ${star} } from '${PACKAGE}'`
     }
-    const names = named.split(',').map((name) => name.trim()).filter(Boolean)
+    const names = named
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean)
     if (namespace !== undefined) {
       const missing = names.filter((name) => !(name in tfjs[namespace]))
       if (missing.length > 0) throw new Error(`${file}: ${namespace} does not export ${missing.join(', ')}`)

@@ -1,17 +1,15 @@
 import {
   add,
-  type Attrs,
   backend_util,
   broadcastTo,
+  cast,
   cumprod,
   cumsum,
   einsum,
   expandDims,
-  gather,
   type GradConfig,
   mul,
   oneHot,
-  ones,
   range,
   reshape,
   scatterND,
@@ -124,7 +122,7 @@ const gatherNdGradient: GradConfig = {
   gradFunc: (dy, saved) => {
     const [params, indices] = saved as [Tensor, Tensor]
     return {
-      params: () => scatterND(indices.toInt() as Tensor, dy as Tensor, params.shape as [number]),
+      params: () => scatterND(cast(indices, 'int32'), dy as Tensor, params.shape as [number]),
     }
   },
 }
@@ -149,7 +147,8 @@ const gatherGradient: GradConfig = {
     const [x, indices] = saved as [Tensor, Tensor]
     const { axis, batchDims } = attributes as unknown as { axis: number; batchDims: number }
     return {
-      x: () => tidy(() => scatterAdd(dy as Tensor, indices, x.shape, util.parseAxisParam(axis, x.shape)[0] ?? 0, batchDims)),
+      x: () =>
+        tidy(() => scatterAdd(dy as Tensor, indices, x.shape, util.parseAxisParam(axis, x.shape)[0] ?? 0, batchDims)),
     }
   },
 }
@@ -166,7 +165,11 @@ function scatterAdd(dy: Tensor, indices: Tensor, shape: readonly number[], axis:
   const size = shape[axis] as number
   const inner = product(shape.slice(axis + 1))
   const count = indices.size / batch
-  const values = reshape(transpose(reshape(dy, [batch, outer, count, inner]), [0, 2, 1, 3]), [batch * count, outer, inner])
+  const values = reshape(transpose(reshape(dy, [batch, outer, count, inner]), [0, 2, 1, 3]), [
+    batch * count,
+    outer,
+    inner,
+  ])
   const offsets = reshape(mul(range(0, batch, 1, 'int32'), size), [batch, 1])
   const segments = batch === 1 ? indices : add(reshape(indices, [batch, count]), offsets)
   const sums = unsortedSegmentSum(values, reshape(segments, [batch * count]) as Tensor1D, batch * size)

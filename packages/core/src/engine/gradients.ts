@@ -2,25 +2,33 @@ import { type GradConfig, getGradient, registerGradient, unregisterGradient } fr
 import { gradients } from '../generated/gradients.js'
 import { additions, repairs } from './gradient-additions.js'
 
-/** Kernels whose gradient function reads nothing of its saved tensors but their shapes. */
-const SHAPE_ONLY: ReadonlySet<string> = new Set([
-  'Add',
-  'AddN',
-  'Concat',
-  'Cumsum',
-  'ExpandDims',
-  'Mean',
-  'MirrorPad',
-  'OneHot',
-  'PadV2',
-  'Reshape',
-  'Slice',
-  'Sub',
-  'Sum',
+/**
+ * Kernels whose gradient function reads nothing but the shape of its saved inputs: of all, or of the one named.
+ *
+ * Found by reading them; the tests compare each with `tf.variableGrads`, which saves everything.
+ */
+const SHAPE_ONLY: ReadonlyMap<string, 'all' | { readonly input: string }> = new Map<
+  string,
+  'all' | { readonly input: string }
+>([
+  ['Add', 'all'],
+  ['AddN', 'all'],
+  ['Concat', 'all'],
+  ['ExpandDims', 'all'],
+  ['GatherNd', { input: 'params' }],
+  ['GatherV2', { input: 'x' }],
+  ['Mean', 'all'],
+  ['MirrorPad', 'all'],
+  ['PadV2', 'all'],
+  ['Reshape', 'all'],
+  ['Slice', 'all'],
+  ['Sub', 'all'],
+  ['Sum', 'all'],
+  ['TopK', { input: 'x' }],
 ])
 
 /** Decided per configuration, not per name: a gradient that somebody else registered may read more. */
-const shapeOnly = new Set<GradConfig>()
+const shapeOnly = new Map<GradConfig, 'all' | { readonly input: string }>()
 
 let registered = false
 
@@ -40,9 +48,13 @@ export function ensureGradients(): void {
   for (const config of [...gradients, ...additions]) {
     if (getGradient(config.kernelName) === undefined) registerGradient(config)
   }
-  for (const config of [...repairs, ...gradients]) if (SHAPE_ONLY.has(config.kernelName)) shapeOnly.add(config)
+  for (const config of [...repairs, ...gradients, ...additions]) {
+    const inputs = SHAPE_ONLY.get(config.kernelName)
+    if (inputs !== undefined) shapeOnly.set(config, inputs)
+  }
 }
 
-export function readsShapesOnly(config: GradConfig): boolean {
-  return shapeOnly.has(config)
+/** The saved inputs of which the gradient function needs the shape alone. */
+export function shapeOnlyInputs(config: GradConfig): 'all' | { readonly input: string } | undefined {
+  return shapeOnly.get(config)
 }

@@ -1,5 +1,5 @@
 import { getGradient, Tensor } from '@tensorflow/tfjs-core'
-import { readsShapesOnly } from './gradients.js'
+import { shapeOnlyInputs } from './gradients.js'
 import { type EngineState, type GradientFunction, type Internals, internals, type TapeNode } from './internals.js'
 
 /**
@@ -21,6 +21,8 @@ export class Recorder {
   /** Slot by tensor id. Slots 0 … n−1 are the sources. Tensors that no source reaches have none. */
   readonly slots = new Map<number, number>()
   slotCount: number
+  /** By source: its slot, which is that of its first mention where a source is listed twice. */
+  readonly slotOf: number[] = []
   /** Every tensor saved, so that a function that throws half-way leaks none. */
   private readonly saved: Tensor[] = []
 
@@ -29,7 +31,12 @@ export class Recorder {
     private readonly backend: Internals,
   ) {
     this.slotCount = sources.length
-    for (let i = sources.length - 1; i >= 0; i--) this.slots.set((sources[i] as Tensor).id, i)
+    for (let i = 0; i < sources.length; i++) {
+      const { id } = sources[i] as Tensor
+      const slot = this.slots.get(id) ?? i
+      if (slot === i) this.slots.set(id, i)
+      this.slotOf.push(slot)
+    }
   }
 
   reaches(inputs: Record<string, Tensor | null>): boolean {
@@ -54,14 +61,15 @@ export class Recorder {
     const config = getGradient(kernelName)
     if (config == null || !this.reaches(inputs)) return []
     const saved: Tensor[] = []
-    const shapeOnly = readsShapesOnly(config)
+    const shapeOnly = shapeOnlyInputs(config)
     const names = config.saveAllInputs ? Object.keys(inputs) : config.inputsToSave
     if (names !== undefined) {
       for (const name of names) {
         const input = inputs[name]
         // An optional operand that was left out, say the scale of a batch normalisation.
         if (input == null) saved.push(input as unknown as Tensor)
-        else saved.push(shapeOnly ? shapeOf(input) : this.save(input))
+        else if (shapeOnly === 'all' || shapeOnly?.input === name) saved.push(shapeOf(input))
+        else saved.push(this.save(input))
       }
     }
     const { outputsToSave } = config
