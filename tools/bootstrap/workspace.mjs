@@ -117,15 +117,16 @@ export function workspacePackages() {
   return found
 }
 
-/** A package and all of ours that it stands on. */
-function closure(name, packages) {
+const EVERY_KIND = ['dependencies', 'peerDependencies', 'devDependencies']
+
+/** A package and all of ours that it stands on, by the kinds of dependencies named. */
+export function closure(name, packages, kinds = EVERY_KIND) {
   const names = new Set()
   const add = (next) => {
     const { manifest } = packages.get(next) || {}
     if (!manifest || names.has(next)) return
     names.add(next)
-    for (const kind of ['dependencies', 'peerDependencies', 'devDependencies'])
-      Object.keys(manifest[kind] || {}).map(add)
+    for (const kind of kinds) for (const dependency of Object.keys(manifest[kind] || {})) add(dependency)
   }
   add(name)
   return [...names]
