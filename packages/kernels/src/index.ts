@@ -1,1 +1,5 @@
-export {}
+export { kernelFingerprint } from './fingerprint.js'
+export { type KernelTableRow, kernelTable } from './kernel-table.js'
+export { type WasmMemory, wasmMemory } from './memory.js'
+export type { SimdVariant } from './module.js'
+export { prepareKernels, type RegisterKernelsOptions, registerKernels, restoreKernels } from './register-kernels.js'

@@ -1,0 +1,47 @@
+import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
+import type { Runtime } from './runtime.js'
+
+/** One call of a kernel, as tfjs's engine makes it. */
+export interface KernelCall {
+  readonly runtime: Runtime
+  readonly inputs: NamedTensorInfoMap
+  readonly attrs: NamedAttrMap
+  /** The kernel that ours replaced, for the cases that are left to it; absent where tfjs has none. */
+  readonly stock: KernelFunc | undefined
+}
+
+export interface KernelDefinition {
+  /** tfjs's name of the kernel. */
+  readonly name: string
+  /** What is gained over the stock backend, in one line. */
+  readonly gain: string
+  compute(call: KernelCall): TensorInfo
+}
+
+/** The input of that name. tfjs's ops always give it; a caller of `runKernel` may not. */
+export function input(call: KernelCall, name: string): TensorInfo {
+  const tensor = call.inputs[name]
+  if (tensor === undefined) throw new Error(`Expected an input named '${name}', found ${Object.keys(call.inputs)}.`)
+  return tensor
+}
+
+/** Hands the call to the kernel that ours replaced. */
+export function delegate(call: KernelCall): TensorInfo {
+  if (call.stock === undefined) throw new Error('This kernel replaced none, and cannot hand the call on.')
+  return call.stock({ inputs: call.inputs, backend: call.runtime.backend, attrs: call.attrs }) as TensorInfo
+}
+
+/** Refuses other dtypes than float32. */
+export function assertFloat(kernel: string, ...tensors: readonly TensorInfo[]): void {
+  for (const { dtype } of tensors) {
+    if (dtype !== 'float32') {
+      throw new Error(
+        `${kernel} on the wasm backend takes float32, found ${dtype}; convert with tf.cast(x, 'float32').`,
+      )
+    }
+  }
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1)
+}

@@ -1,0 +1,41 @@
+import type { KernelDefinition } from './kernel-definition.js'
+import { cast, complex, complexAbs, imag, real } from './kernels/complex.js'
+import { conv2dBackpropFilter, conv2dBackpropInput } from './kernels/convolution.js'
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
+import { einsum } from './kernels/einsum.js'
+import { fft, ifft } from './kernels/fourier.js'
+import { fusedMatMul } from './kernels/fused-matmul.js'
+import { batchMatMul } from './kernels/matmul.js'
+import { unsortedSegmentSum } from './kernels/segment-sum.js'
+import { slice } from './kernels/slice.js'
+
+/** Every kernel of the package, in the order in which they are registered. */
+export const definitions: readonly KernelDefinition[] = [
+  batchMatMul,
+  fusedMatMul,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  depthwiseBackpropFilter,
+  depthwiseBackpropInput,
+  unsortedSegmentSum,
+  einsum,
+  slice,
+  complex,
+  real,
+  imag,
+  complexAbs,
+  cast,
+  fft,
+  ifft,
+]
+
+/** A line of `kernelTable`. */
+export interface KernelTableRow {
+  /** tfjs's name of the kernel. */
+  readonly name: string
+  /** What is gained over the stock backend, in one line; begins with `new` where tfjs 4.22 has no wasm kernel. */
+  readonly gain: string
+}
+
+/** The kernels that `registerKernels` puts into the wasm backend, and what each is good for. */
+export const kernelTable: readonly KernelTableRow[] = definitions.map(({ name, gain }) => ({ name, gain }))

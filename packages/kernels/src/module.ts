@@ -1,0 +1,89 @@
+// The compiled kernels: two builds of the same sources, chosen by what the engine accepts, and compiled once.
+import { packageVersion, wasmModules } from './generated/wasm-module.js'
+
+/**
+ * `relaxed-simd` multiplies and adds with one rounding (1.3 to 1.4 times the speed of `simd`), where the engine has
+ * relaxed SIMD: Node from 22, Chrome from 114. Its last bits may differ between machines.
+ */
+export type SimdVariant = keyof typeof wasmModules
+
+export const version = packageVersion
+
+/** What the module exports; see `assembly/` for each. Addresses and sizes are whole numbers, flags are 0 or 1. */
+export type KernelExports = Record<
+  | 'absComplex'
+  | 'biasActivation'
+  | 'convolutionFilterGradient'
+  | 'convolutionInputGradient'
+  | 'convolutionWorkspace'
+  | 'copyBlocks'
+  | 'deinterleave'
+  | 'depthwiseFilterGradient'
+  | 'depthwiseInputGradient'
+  | 'interleave'
+  | 'matmul'
+  | 'matmulBatched'
+  | 'matmulWorkspace'
+  | 'segmentSum'
+  | 'segmentSumInt'
+  | 'transposePlane',
+  (...values: number[]) => number
+>
+
+let chosen: SimdVariant | undefined
+const compiled = new Map<SimdVariant, WebAssembly.Module>()
+
+function moduleBytes(variant: SimdVariant): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(wasmModules[variant].base64), (character) => character.charCodeAt(0))
+}
+
+/** The variant in use: `relaxed-simd` where the engine validates it, `simd` elsewhere, unless `chooseSimd` said otherwise. */
+export function simdVariant(): SimdVariant {
+  chosen ??= WebAssembly.validate(moduleBytes('relaxed-simd')) ? 'relaxed-simd' : 'simd'
+  return chosen
+}
+
+/** Fixes the variant for kernels that are bound to a backend from now on. */
+export function chooseSimd(variant: SimdVariant | 'auto'): void {
+  if (variant === 'auto') {
+    chosen = undefined
+    return
+  }
+  if (!Object.hasOwn(wasmModules, variant)) {
+    const names = Object.keys(wasmModules).join("', '")
+    throw new Error(`Expected simd to be 'auto', '${names}', found '${String(variant)}'.`)
+  }
+  if (!WebAssembly.validate(moduleBytes(variant))) {
+    throw new Error(`This engine does not accept wasm with ${variant}; use simd: 'auto' or 'simd', or a newer engine.`)
+  }
+  chosen = variant
+}
+
+/** Hash of the variant in use, stable over machines and builds of the same sources. */
+export function moduleHash(): string {
+  return wasmModules[simdVariant()].hash
+}
+
+/** Compiles on a thread of the engine's; afterwards `compileModule` returns at once. */
+export async function precompileModule(): Promise<void> {
+  const variant = simdVariant()
+  if (!compiled.has(variant)) compiled.set(variant, await WebAssembly.compile(moduleBytes(variant)))
+}
+
+/** Compiles at once. Browsers may refuse that on the main thread, hence `prepareKernels`. */
+export function compileModule(): WebAssembly.Module {
+  const variant = simdVariant()
+  let module = compiled.get(variant)
+  if (module === undefined) {
+    try {
+      module = new WebAssembly.Module(moduleBytes(variant))
+    } catch (cause) {
+      throw new Error(
+        'This thread may not compile wasm synchronously. Call `await prepareKernels()` once after `await tf.ready()`.',
+        { cause },
+      )
+    }
+    compiled.set(variant, module)
+  }
+  return module
+}

@@ -1,0 +1,104 @@
+import {
+  getKernelsForBackend,
+  type KernelConfig,
+  type KernelFunc,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core'
+import type { KernelDefinition } from './kernel-definition.js'
+import { definitions } from './kernel-table.js'
+import { chooseSimd, precompileModule, type SimdVariant } from './module.js'
+import { releaseRuntime, runtimeOf } from './runtime.js'
+import { asWasmBackend, backendName, findWasmBackend, readComplexTensors } from './wasm-backend.js'
+
+export interface RegisterKernelsOptions {
+  /** Names of the kernels to register, as in `kernelTable`. Default is all of them. */
+  readonly only?: readonly string[]
+  /**
+   * The build to use: `auto` takes relaxed SIMD where the engine has it. Fix it where results must be the same to the
+   * last bit on engines of different age. Default is `auto`, or what an earlier call chose.
+   */
+  readonly simd?: SimdVariant | 'auto'
+}
+
+/** Replaced kernels by name; `undefined` where the stock backend has none. */
+const replaced = new Map<string, KernelConfig | undefined>()
+
+/**
+ * Registers the kernels over the stock ones of tfjs's wasm backend, whose package must have been imported before. May be
+ * called before or after the backend is initialised, and any number of times.
+ *
+ * @returns the names of the kernels that are now ours
+ */
+export function registerKernels(options: RegisterKernelsOptions = {}): readonly string[] {
+  const stock = new Map(getKernelsForBackend(backendName).map((config) => [config.kernelName, config]))
+  if (stock.size === 0) {
+    throw new Error(
+      "The wasm backend is not there yet: import '@tensorflow/tfjs-backend-wasm' before registering kernels.",
+    )
+  }
+  const chosen = selectDefinitions(options.only)
+  const backend = findWasmBackend()
+  if (backend !== null) readComplexTensors(backend)
+  if (options.simd !== undefined) {
+    chooseSimd(options.simd)
+    if (backend !== null) releaseRuntime(backend)
+  }
+  for (const definition of chosen) {
+    if (replaced.has(definition.name)) continue
+    const previous = stock.get(definition.name)
+    replaced.set(definition.name, previous)
+    if (previous !== undefined) unregisterKernel(definition.name, backendName)
+    registerKernel(configFor(definition, previous))
+  }
+  return [...replaced.keys()]
+}
+
+/** Puts the stock kernels back, and removes those that tfjs has not. Tensors are not affected. */
+export function restoreKernels(): void {
+  for (const [name, previous] of replaced) {
+    unregisterKernel(name, backendName)
+    if (previous !== undefined) registerKernel(previous)
+  }
+  replaced.clear()
+}
+
+/**
+ * Compiles the kernels asynchronously and binds them to the wasm backend, so that the first step does not wait for it.
+ * Needed only where a thread may not compile wasm synchronously (the main thread of some browsers); harmless elsewhere.
+ *
+ * @param backend Default is the wasm backend, which must be initialised (`await tf.setBackend('wasm')`).
+ */
+export async function prepareKernels(backend: unknown = findWasmBackend()): Promise<void> {
+  const target = asWasmBackend(backend)
+  await precompileModule()
+  runtimeOf(target)
+}
+
+function selectDefinitions(only: readonly string[] | undefined): readonly KernelDefinition[] {
+  if (only === undefined) return definitions
+  const unknown = only.filter((name) => !definitions.some((definition) => definition.name === name))
+  if (unknown.length > 0) {
+    const known = definitions.map(({ name }) => name).join(', ')
+    throw new Error(`Expected names of kernels of this package (${known}), found ${unknown.join(', ')}.`)
+  }
+  return definitions.filter(({ name }) => only.includes(name))
+}
+
+function configFor(definition: KernelDefinition, previous: KernelConfig | undefined): KernelConfig {
+  const stock: KernelFunc | undefined = previous?.kernelFunc
+  return {
+    kernelName: definition.name,
+    backendName,
+    // The stock kernel is set up too: some cases are handed to it, and it may be put back.
+    setupFunc(backend) {
+      readComplexTensors(asWasmBackend(backend))
+      previous?.setupFunc?.(backend)
+    },
+    disposeFunc(backend) {
+      previous?.disposeFunc?.(backend)
+    },
+    kernelFunc: ({ inputs, backend, attrs }) =>
+      definition.compute({ runtime: runtimeOf(asWasmBackend(backend)), inputs, attrs: attrs ?? {}, stock }),
+  }
+}

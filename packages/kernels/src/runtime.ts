@@ -1,0 +1,105 @@
+import {
+  type DataType,
+  getKernel,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core'
+import { compileModule, type KernelExports } from './module.js'
+import {
+  addressOf,
+  allocate,
+  allocateTensor,
+  backendName,
+  heapMemory,
+  readComplexTensors,
+  release,
+  type WasmBackend,
+} from './wasm-backend.js'
+
+/** The kernels bound to the heap of one backend. */
+export class Runtime {
+  readonly backend: WasmBackend
+  readonly wasm: KernelExports
+  readonly #memory: WebAssembly.Memory
+  #workspace = 0
+  #workspaceBytes = 0
+
+  constructor(backend: WasmBackend) {
+    this.backend = backend
+    this.#memory = heapMemory(backend)
+    readComplexTensors(backend)
+    const instance = new WebAssembly.Instance(compileModule(), { env: { memory: this.#memory } })
+    this.wasm = instance.exports as KernelExports
+  }
+
+  /** The heap as it is now. A view dies when the heap grows, so take a new one after every allocation. */
+  get heap(): ArrayBuffer {
+    return this.#memory.buffer as ArrayBuffer
+  }
+
+  get workspaceBytes(): number {
+    return this.#workspaceBytes
+  }
+
+  /** The address of scratch memory for one kernel call. It is kept for the next, and replaced by a larger one if need be. */
+  workspace(bytes: number): number {
+    if (bytes > this.#workspaceBytes) {
+      this.releaseWorkspace()
+      this.#workspace = allocate(this.backend, bytes, 'workspace of a kernel')
+      this.#workspaceBytes = bytes
+    }
+    return this.#workspace
+  }
+
+  releaseWorkspace(): void {
+    if (this.#workspace !== 0) release(this.backend, this.#workspace)
+    this.#workspace = 0
+    this.#workspaceBytes = 0
+  }
+
+  address(tensor: TensorInfo): number {
+    return addressOf(this.backend, tensor)
+  }
+
+  /** A new tensor, not yet filled. */
+  output(shape: readonly number[], dtype: DataType): TensorInfo {
+    return allocateTensor(this.backend, shape, dtype)
+  }
+
+  /** Disposes of a tensor made within a kernel. */
+  dispose(tensor: TensorInfo): void {
+    this.backend.disposeData(tensor.dataId)
+  }
+
+  /** Calls another kernel of the backend, whoever registered it. */
+  run(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap = {}): TensorInfo {
+    const kernel = getKernel(name, backendName) as { kernelFunc: KernelFunc } | undefined
+    if (kernel === undefined) throw new Error(`The wasm backend has no kernel ${name}; is the backend imported whole?`)
+    return kernel.kernelFunc({ inputs, backend: this.backend, attrs }) as TensorInfo
+  }
+}
+
+const runtimes = new WeakMap<WasmBackend, Runtime>()
+
+/** The runtime of a backend, made at its first use. */
+export function runtimeOf(backend: WasmBackend): Runtime {
+  let runtime = runtimes.get(backend)
+  if (runtime === undefined) {
+    runtime = new Runtime(backend)
+    runtimes.set(backend, runtime)
+  }
+  return runtime
+}
+
+/** Unbinds the kernels from a backend and gives the workspace back; the next call binds them again. */
+export function releaseRuntime(backend: WasmBackend): void {
+  runtimes.get(backend)?.releaseWorkspace()
+  runtimes.delete(backend)
+}
+
+/** The runtime of a backend if a kernel has been used on it. */
+export function existingRuntime(backend: WasmBackend): Runtime | undefined {
+  return runtimes.get(backend)
+}
