@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { binary, environment, root, say } from '../bootstrap/workspace.mjs'
+import { binary, environment, leaveReport, root, say } from '../bootstrap/workspace.mjs'
 
 const nx = (target) => [binary('nx'), 'run-many', '-t', target, '--parallel=2', '--output-style=static']
 const tsx = (tool) => [binary('tsx'), join(root, 'tools', tool, 'src', 'main.ts')]
@@ -36,7 +36,7 @@ function attempt(args) {
     const child = spawn(process.execPath, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-    child.on('close', (code) => resolve({ passed: code === 0, output }))
+    child.on('close', (code) => resolve({ success: code === 0, output }))
   })
 }
 
@@ -47,16 +47,17 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
+const passed = []
 const failed = []
 for (const [name, args] of Object.entries(CHECKS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const start = Date.now()
-  const { passed, output } = await attempt(args)
-  if (!passed) {
-    failed.push(name)
-    console.error(failuresOf(output).trim())
-  }
-  console.log(`${passed ? 'passed' : 'FAILED'} ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`)
+  const { success, output } = await attempt(args)
+  const list = success ? passed : failed
+  list.push(name)
+  if (!success) console.error(failuresOf(output).trim())
+  console.log(`${success ? 'passed' : 'FAILED'} ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`)
 }
+leaveReport('check', { passed, failed })
 if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0

@@ -10,7 +10,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { binary, closure, environment, root, say, workspacePackages } from '../bootstrap/workspace.mjs'
+import { binary, closure, environment, leaveReport, root, say, workspacePackages } from '../bootstrap/workspace.mjs'
 
 /** What the consumer installs by name; everything else of ours must come along by itself. */
 const INSTALLED = ['@levin/core', '@levin/trainer', '@levin/nn', '@levin/optim', '@levin/accelerators']
@@ -82,13 +82,14 @@ function typeCheck(folder) {
   }
 }
 
-const steps = []
+const passed = []
+const failed = []
 
 /** One line per step; the first failure ends the test. */
 function step(title, work) {
   const start = Date.now()
   const result = work()
-  steps.push(title)
+  passed.push(title)
   say(`consumer test: ${title} (${((Date.now() - start) / 1000).toFixed(1)} s)`)
   return result
 }
@@ -109,9 +110,11 @@ try {
   step('ran it', () => process.stderr.write(execute('the program', [join(folder, 'out', 'program.js')], folder)))
 } catch (error) {
   console.error(error.message)
-  say(`consumer test: FAILED after ${steps.length} of 5 steps`)
+  failed.push(error.message.split('\n', 1)[0])
+  say(`consumer test: FAILED after ${passed.length} of 5 steps`)
   process.exitCode = 1
 } finally {
   if (process.argv.includes('--keep')) say(`consumer test: kept in ${scratch}`)
   else rmSync(scratch, { recursive: true, force: true })
 }
+leaveReport('consumer', { passed, failed })
