@@ -1,0 +1,84 @@
+import { cast, greaterEqual, mul, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core'
+import { check, checkFloat, checkShape, format } from './checks.js'
+import { callOwnKernel, hasKernel } from './kernel.js'
+import { kernelNames } from './kernel-names.js'
+import { recordNode } from './tape-node.js'
+
+/** Input of `LevinDropout`. Output: one tensor of its shape. The gradient is the same kernel applied to dy: nothing is kept. */
+export interface DropoutInputs {
+  readonly x: TensorInfo
+}
+
+export interface DropoutAttrs {
+  /** Share of elements dropped, in [0, 1). */
+  readonly rate: number
+  /** Philox key: two unsigned 32-bit words. */
+  readonly key0: number
+  readonly key1: number
+  /** Shape of the whole tensor that x is a part of; of the rank of x. The first axis only counts, it does not bound. */
+  readonly globalShape: readonly number[]
+  /** Where x begins in the whole, one index per axis. */
+  readonly start: readonly number[]
+}
+
+export interface DropoutOptions {
+  /** Share of elements dropped, 0 to 1. */
+  readonly rate: number
+  /** Philox key: two unsigned 32-bit words. */
+  readonly key: readonly [number, number]
+  /** How x lies in the tensor of the whole window and all tensor ranks. Default: x is the whole. */
+  readonly layout?: { readonly globalShape: readonly number[]; readonly start: readonly number[] } | undefined
+  /** Uniforms in [0, 1) of the shape of x, the ones that `key` and `layout` stand for. Called where the backend has no kernel. */
+  readonly draw: () => Tensor
+}
+
+/**
+ * Sets elements to zero at random and scales the rest by `1 / (1 - rate)`: an element stays where its uniform is at
+ * least `rate`. Srivastava et al. 2014.
+ *
+ * A kernel computes the uniforms itself, in backward again, and keeps nothing; without one the mask is kept.
+ *
+ * @param x float32
+ */
+export function dropout(x: Tensor, options: DropoutOptions): Tensor {
+  const attrs = checkedAttributes(x, options)
+  const useKernel = hasKernel(kernelNames.dropout) && attrs.rate < 1
+  return recordNode({
+    name: 'dropout',
+    inputs: { x },
+    forward(save) {
+      if (useKernel) return callOwnKernel(kernelNames.dropout, { x }, attrs)[0] as Tensor
+      const mask = scaledMask(x, options)
+      save([mask])
+      return mul(x, mask)
+    },
+    backward: (dy, saved) => ({
+      x: () =>
+        useKernel ? (callOwnKernel(kernelNames.dropout, { x: dy }, attrs)[0] as Tensor) : mul(dy, saved[0] as Tensor),
+    }),
+  })
+}
+
+// --- Internal helpers ---
+
+function scaledMask(x: Tensor, { rate, draw }: DropoutOptions): Tensor {
+  return tidy(() => {
+    const uniforms = draw()
+    checkShape('dropout', 'draw()', uniforms, x.shape, 'that of `x`')
+    // With rate 1 nothing stays, and the scale must not be infinite.
+    return mul(cast(greaterEqual(uniforms, rate), 'float32'), rate < 1 ? 1 / (1 - rate) : 0)
+  })
+}
+
+function checkedAttributes(x: Tensor, { rate, key, layout }: DropoutOptions): DropoutAttrs {
+  checkFloat('dropout', 'x', x)
+  check(rate >= 0 && rate <= 1, 'dropout', () => `\`rate\` must be from 0 to 1, but is ${rate}`)
+  const { globalShape = x.shape, start = x.shape.map(() => 0) } = layout ?? {}
+  check(
+    globalShape.length === x.rank && start.length === x.rank,
+    'dropout',
+    () =>
+      `\`layout\` must have one number per axis of \`x\` ${format(x.shape)}, but has globalShape ${format(globalShape)} and start ${format(start)}`,
+  )
+  return { rate, key0: key[0], key1: key[1], globalShape, start }
+}

@@ -1,0 +1,135 @@
+import {
+  add,
+  clipByValue,
+  erf,
+  exp,
+  mul,
+  sigmoid,
+  square,
+  step,
+  sub,
+  type Tensor,
+  type TensorInfo,
+  tanh,
+  tidy,
+} from '@tensorflow/tfjs-core'
+import { check, checkFloat } from './checks.js'
+import { callOwnKernel, hasKernel } from './kernel.js'
+import { kernelNames } from './kernel-names.js'
+import { recordNode } from './tape-node.js'
+
+/** Input of `LevinGelu`, `LevinSilu` and `LevinHardSwish`. Output: one tensor of its shape. */
+export interface GatedActivationInputs {
+  readonly x: TensorInfo
+}
+
+/** Inputs of their gradients. Output: one tensor of their shape. */
+export interface GatedActivationGradInputs {
+  readonly dy: TensorInfo
+  /** The activation's input, of the shape of `dy`. */
+  readonly x: TensorInfo
+}
+
+export interface GeluAttrs {
+  /** 1: by tanh. 0: exact, by erf. */
+  readonly approximate: 0 | 1
+}
+
+export interface GeluOptions {
+  /** `'none'`: exact, `x · Φ(x)`. `'tanh'`: `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`. Default `'none'`, as in PyTorch. */
+  readonly approximate?: 'none' | 'tanh' | undefined
+}
+
+/** Gaussian error linear unit. Keeps x. Hendrycks & Gimpel 2016. */
+export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
+  check(
+    approximate === 'none' || approximate === 'tanh',
+    'gelu',
+    () => `\`approximate\` must be 'none' or 'tanh', but is '${String(approximate)}'`,
+  )
+  const formula = approximate === 'tanh' ? tanhGelu : exactGelu
+  return gated('gelu', x, { approximate: approximate === 'tanh' ? 1 : 0 }, formula)
+}
+
+/** `x · sigmoid(x)`, also called swish. Keeps x. */
+export const silu = (x: Tensor): Tensor => gated('silu', x, {}, siluFormula)
+
+/** `x · min(max(x + 3, 0), 6) / 6`. Keeps x. Howard et al. 2019. */
+export const hardSwish = (x: Tensor): Tensor => gated('hardSwish', x, {}, hardSwishFormula)
+
+// --- Internal helpers ---
+
+interface Formula {
+  value(x: Tensor): Tensor
+  derivative(x: Tensor): Tensor
+}
+
+const kernels = {
+  gelu: [kernelNames.gelu, kernelNames.geluGrad],
+  silu: [kernelNames.silu, kernelNames.siluGrad],
+  hardSwish: [kernelNames.hardSwish, kernelNames.hardSwishGrad],
+} as const
+
+function gated(kind: keyof typeof kernels, x: Tensor, attrs: GeluAttrs | object, formula: Formula): Tensor {
+  checkFloat(kind, 'x', x)
+  const [name, gradientName] = kernels[kind]
+  return recordNode({
+    name: kind,
+    inputs: { x },
+    forward(save) {
+      save([x])
+      return hasKernel(name) ? (callOwnKernel(name, { x }, attrs as GeluAttrs)[0] as Tensor) : formula.value(x)
+    },
+    backward: (dy, saved) => ({
+      x: () => {
+        const savedX = saved[0] as Tensor
+        return hasKernel(gradientName)
+          ? (callOwnKernel(gradientName, { dy, x: savedX }, attrs as GeluAttrs)[0] as Tensor)
+          : tidy(() => mul(dy, formula.derivative(savedX)))
+      },
+    }),
+  })
+}
+
+const normalCdf = (x: Tensor): Tensor => mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5)
+
+const exactGelu: Formula = {
+  value: (x) => mul(x, normalCdf(x)),
+  derivative: (x) => {
+    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+    return add(normalCdf(x), mul(x, density))
+  },
+}
+
+const CUBIC = 0.044715
+const SCALE = Math.sqrt(2 / Math.PI)
+
+const tanhGelu: Formula = {
+  value: (x) => mul(mul(x, 0.5), add(tanh(tanhArgument(x)), 1)),
+  derivative: (x) => {
+    const t = tanh(tanhArgument(x))
+    const slope = mul(add(mul(square(x), 3 * CUBIC), 1), SCALE)
+    const outer = mul(mul(mul(x, 0.5), sub(1, square(t))), slope)
+    return add(mul(add(t, 1), 0.5), outer)
+  },
+}
+
+const tanhArgument = (x: Tensor): Tensor => mul(mul(x, add(mul(square(x), CUBIC), 1)), SCALE)
+
+const siluFormula: Formula = {
+  value: (x) => mul(x, sigmoid(x)),
+  derivative: (x) => {
+    const gate = sigmoid(x)
+    return mul(gate, add(mul(x, sub(1, gate)), 1))
+  },
+}
+
+const hardSwishFormula: Formula = {
+  value: (x) => mul(mul(x, clipByValue(add(x, 3), 0, 6)), 1 / 6),
+  // 0 below -3, 1 above 3, x/3 + 1/2 between, both ends included as in PyTorch.
+  derivative: (x) => {
+    const above = step(sub(x, 3))
+    const between = sub(sub(1, above), step(sub(-3, x)))
+    return add(mul(between, add(mul(x, 1 / 3), 0.5)), above)
+  },
+}

@@ -1,0 +1,170 @@
+import {
+  add,
+  cast,
+  div,
+  divNoNan,
+  exp,
+  expandDims,
+  gather,
+  logSumExp,
+  maximum,
+  minimum,
+  mul,
+  notEqual,
+  oneHot,
+  range,
+  reshape,
+  scalar,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type TensorInfo,
+  tidy,
+  where,
+} from '@tensorflow/tfjs-core'
+import { callOwnKernel, hasKernel } from './kernel.js'
+import { kernelNames } from './kernel-names.js'
+import type { Reduction } from './reduction.js'
+import { recordNode } from './tape-node.js'
+
+/**
+ * Inputs of `LevinSparseCrossEntropy`. Outputs: `[loss, logSumExp, totalWeight]`:
+ * loss `[]`, or `[rows]` unreduced; logSumExp `[rows]`, log of the sum of exponentials of each row; totalWeight `[]`,
+ * the sum of the weights of the labels of all rows that are not ignored (their number, where there are no weights).
+ */
+export interface SparseCrossEntropyInputs {
+  /** `[rows, classes]` float32. */
+  readonly logits: TensorInfo
+  /** `[rows]` int32. */
+  readonly labels: TensorInfo
+  /** `[classes]` float32, where classes are weighted. */
+  readonly weight?: TensorInfo
+}
+
+/** Inputs of `LevinSparseCrossEntropyGrad`. Output: gradient of the logits, `[rows, classes]`. */
+export interface SparseCrossEntropyGradInputs extends SparseCrossEntropyInputs {
+  /** Gradient of the loss: `[]`, or `[rows]` unreduced. */
+  readonly dy: TensorInfo
+  /** `[rows]`, of the forward. */
+  readonly logSumExp: TensorInfo
+  /** `[]`, of the forward. */
+  readonly totalWeight: TensorInfo
+}
+
+export interface SparseCrossEntropyAttrs {
+  readonly labelSmoothing: number
+  readonly ignoreIndex: number
+  readonly reduction: Reduction
+}
+
+/** Cross-entropy with class indices; arguments are checked by its caller. */
+export function sparseCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  weight: Tensor | undefined,
+  attrs: SparseCrossEntropyAttrs,
+): Tensor {
+  const classes = logits.shape[logits.rank - 1] as number
+  const rows = labels.size
+  return recordNode({
+    name: 'softmaxCrossEntropy',
+    inputs: { logits },
+    forward(save) {
+      const inputs = withWeight({ logits: reshape(logits, [rows, classes]), labels: reshape(labels, [rows]) }, weight)
+      const [loss, logSumExps, totalWeight] = hasKernel(kernelNames.sparseCrossEntropy)
+        ? (callOwnKernel(kernelNames.sparseCrossEntropy, inputs, attrs) as [Tensor, Tensor, Tensor])
+        : composedForward(inputs, attrs)
+      const saved = [inputs.logits, inputs.labels, logSumExps, totalWeight]
+      save(weight === undefined ? saved : [...saved, weight])
+      return attrs.reduction === 'none' ? reshape(loss, labels.shape) : loss
+    },
+    backward: (dy, saved) => ({ logits: () => reshape(gradient(dy, saved, attrs), logits.shape) }),
+  })
+}
+
+// --- Internal helpers ---
+
+interface Operands {
+  logits: Tensor
+  labels: Tensor
+  weight?: Tensor
+}
+
+const withWeight = (operands: Operands, weight: Tensor | undefined): Operands =>
+  weight === undefined ? operands : { ...operands, weight }
+
+function gradient(dy: Tensor, saved: Tensor[], attrs: SparseCrossEntropyAttrs): Tensor {
+  const [logits, labels, logSumExps, totalWeight, weight] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor?]
+  return tidy(() => {
+    const operands = withWeight({ logits, labels }, weight)
+    const flatDy = attrs.reduction === 'none' ? reshape(dy, labels.shape) : dy
+    const inputs = { ...operands, dy: flatDy, logSumExp: logSumExps, totalWeight }
+    return hasKernel(kernelNames.sparseCrossEntropyGrad)
+      ? (callOwnKernel(kernelNames.sparseCrossEntropyGrad, inputs, attrs)[0] as Tensor)
+      : composedGradient(inputs, attrs)
+  })
+}
+
+/** What both directions need of the labels. */
+function labelTerms({ logits, labels, weight }: Operands, { ignoreIndex, labelSmoothing }: SparseCrossEntropyAttrs) {
+  const [rows, classes] = logits.shape as [number, number]
+  const index = minimum(maximum(labels, scalar(0, 'int32')), scalar(classes - 1, 'int32')) as Tensor1D
+  const counted = cast(notEqual(labels, ignoreIndex), 'float32')
+  // A label outside the classes that is not the ignored one: its row becomes NaN, which is noticed without a read per step.
+  const poison = where(cast(mul(counted, cast(notEqual(labels, index), 'float32')), 'bool'), NaN, 0)
+  const labelWeight = weight === undefined ? counted : mul(counted, gather(weight, index))
+  const classWeights = weight ?? 1
+  const totalClassWeight = weight === undefined ? classes : sum(weight)
+  const smoothed = labelSmoothing / classes
+  return { rows, classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed }
+}
+
+function composedForward(operands: Operands, attrs: SparseCrossEntropyAttrs): [Tensor, Tensor, Tensor] {
+  const { logits } = operands
+  const { labelSmoothing, reduction } = attrs
+  const { rows, classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed } = labelTerms(
+    operands,
+    attrs,
+  )
+  const logSumExps = logSumExp(logits, 1)
+  // One element per row, by its place in the flat logits: no one-hot matrix.
+  const place = add(range(0, rows * classes, classes, 'int32'), index) as Tensor1D
+  const ofLabel = sub(logSumExps, gather(reshape(logits, [rows * classes]), place))
+  let losses = mul(ofLabel, mul(labelWeight, 1 - labelSmoothing))
+  if (labelSmoothing > 0) {
+    const ofAll = sub(mul(logSumExps, totalClassWeight), sum(mul(logits, classWeights), 1))
+    losses = add(losses, mul(mul(ofAll, smoothed), counted))
+  }
+  // A masked row may hold infinities: chosen away, not multiplied by zero.
+  losses = add(where(cast(counted, 'bool'), losses, 0), poison)
+  const totalWeight = sum(labelWeight)
+  if (reduction === 'none') return [losses, logSumExps, totalWeight]
+  const total = sum(losses)
+  return [reduction === 'sum' ? total : div(total, totalWeight), logSumExps, totalWeight]
+}
+
+function composedGradient(
+  inputs: Operands & { dy: Tensor; logSumExp: Tensor; totalWeight: Tensor },
+  attrs: SparseCrossEntropyAttrs,
+): Tensor {
+  const { logits, dy, logSumExp: logSumExps, totalWeight } = inputs
+  const { labelSmoothing, reduction } = attrs
+  const { classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed } = labelTerms(
+    inputs,
+    attrs,
+  )
+  const probabilities = exp(sub(logits, expandDims(logSumExps, 1)))
+  const hard = mul(labelWeight, 1 - labelSmoothing)
+  const target = mul(cast(oneHot(index, classes), 'float32'), expandDims(hard, 1))
+  // Each row's terms: probability times the sum of the target's weights, minus the target.
+  let perRow = sub(mul(probabilities, expandDims(hard, 1)), target)
+  if (labelSmoothing > 0) {
+    const ofAll = sub(mul(probabilities, mul(totalClassWeight, smoothed)), mul(classWeights, smoothed))
+    perRow = add(perRow, mul(ofAll, expandDims(counted, 1)))
+  }
+  // All rows ignored: zero gradients, although the loss is 0 / 0.
+  const scale = reduction === 'mean' ? divNoNan(dy, totalWeight) : dy
+  const column = add(mul(scale, counted), poison)
+  return mul(perRow, expandDims(column, 1))
+}

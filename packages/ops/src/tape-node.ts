@@ -1,0 +1,59 @@
+import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core'
+
+/** Gradients by input name, each computed only when the tape asks for it. */
+export type InputGradients<I> = { [K in keyof I]-?: () => Tensor }
+
+/** One op as the tape sees it: one node, whatever it calls inside. */
+export interface TapeNode<I extends object, O extends Tensor | Tensor[]> {
+  /** The op's name; shown in profiles as `<name>__op`, as tfjs names its own. */
+  readonly name: string
+  /** The differentiable inputs. What is not listed (labels, ids) has no gradient; an input that is `undefined` is left out. */
+  readonly inputs: I
+  /**
+   * Computes the output below the tape and in a scope of its own: intermediates need no disposal.
+   * `save` names what backward needs; tfjs keeps reference-counted clones until the tape is disposed. Called once at most.
+   */
+  forward(save: (tensors: Tensor[]) => void): O
+  /**
+   * Gradients from the output's gradient (of the first output, where there are several: the others carry none).
+   * Each must be a new Tensor object: the tape disposes one it has added to another.
+   */
+  backward(dy: Tensor, saved: Tensor[]): InputGradients<I>
+}
+
+/** What tfjs's `customGrad` stands on. It is declared private; unlike `customGrad` it computes only the gradients that are needed. */
+interface TapeEngine {
+  runKernelFunc<O extends Tensor | Tensor[]>(params: {
+    inputs: Record<string, Tensor>
+    forwardFunc(backend: unknown, save: (tensors: Tensor[]) => void): O
+    backwardsFunc(dy: Tensor | Tensor[], saved: Tensor[]): Record<string, () => Tensor>
+  }): O
+}
+
+/** Runs an op as one node of tfjs's tape. Its gradient needs nothing in tfjs's gradient registry. */
+export function recordNode<I extends object, O extends Tensor | Tensor[]>(node: TapeNode<I, O>): O {
+  return tidy(`${node.name}__op`, () =>
+    (engine() as unknown as TapeEngine).runKernelFunc<O>({
+      inputs: withoutUndefined(node.inputs),
+      forwardFunc: (_backend, save) => node.forward(save),
+      backwardsFunc: (dy, saved) => node.backward(Array.isArray(dy) ? (dy[0] as Tensor) : dy, saved),
+    }),
+  )
+}
+
+/** Gradients that one kernel computes together. Absent inputs have none. */
+export function eagerGradients<I extends object>(
+  gradients: { [K in keyof I]-?: Tensor | undefined },
+): InputGradients<I> {
+  const entries = Object.entries(gradients).map(([name, gradient]) => [name, () => gradient])
+  return Object.fromEntries(entries) as InputGradients<I>
+}
+
+// --- Internal helpers ---
+
+// The tape reads the id of every input it is given.
+function withoutUndefined(inputs: object): Record<string, Tensor> {
+  const defined: Record<string, Tensor> = {}
+  for (const [name, tensor] of Object.entries(inputs)) if (tensor !== undefined) defined[name] = tensor as Tensor
+  return defined
+}
