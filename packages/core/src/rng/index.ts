@@ -1,0 +1,5 @@
+export { fillNormal, fillTruncatedNormal, fillUniform, uniformAt } from './fill.js'
+export { deriveKey, foldIn, type RandomKey } from './key.js'
+export { philox } from './philox.js'
+export { permutation, RandomStream } from './random-stream.js'
+export type { SliceLayout } from './slice-layout.js'
