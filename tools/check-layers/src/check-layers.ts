@@ -2,6 +2,7 @@ import { checkCycles } from './rules/cycles.js'
 import { checkDependencies } from './rules/dependencies.js'
 import { checkImports } from './rules/imports.js'
 import { checkNameless, pluginNames } from './rules/nameless.js'
+import { checkRelease } from './rules/release.js'
 import { checkTag } from './rules/tags.js'
 import { checkUniversal } from './rules/universal.js'
 import { Sources } from './sources.js'
@@ -21,5 +22,6 @@ export function checkLayers(root: string): string[] {
       ...checkNameless(each, names, sources),
     ]),
     ...checkCycles(workspace),
+    ...checkRelease(root, workspace),
   ]
 }

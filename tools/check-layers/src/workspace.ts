@@ -7,6 +7,7 @@ type Versions = Readonly<Record<string, string>>
 /** The part of a package.json that the rules read. */
 export interface Manifest {
   readonly name: string
+  readonly private?: boolean
   readonly dependencies?: Versions
   readonly peerDependencies?: Versions
   readonly optionalDependencies?: Versions

@@ -152,3 +152,18 @@ describe('the trainer', () => {
     ])
   })
 })
+
+describe('the release group', () => {
+  const release = (...group: string[]) => {
+    mkdirSync(join(root, '.changeset'))
+    writeFileSync(join(root, '.changeset', 'config.json'), JSON.stringify({ fixed: [group] }))
+  }
+
+  it('names every public package and no other', () => {
+    release('@levin/nn', '@levin/gone')
+    expect(check({ 'packages/core': core, 'packages/nn': { layer: 'hub' } })).toEqual([
+      '@levin/core: is public and not in the fixed group of .changeset/config.json',
+      '.changeset/config.json: there is no public package @levin/gone',
+    ])
+  })
+})
