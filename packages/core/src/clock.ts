@@ -17,4 +17,10 @@ export interface Clock {
 
 export type MutableClock = { -readonly [K in keyof Clock]: Clock[K] }
 
-export const startOfRun = (): MutableClock => ({ globalStep: 0, epoch: 0, batchIndex: 0, totalBatches: 0, totalSamples: 0 })
+export const startOfRun = (): MutableClock => ({
+  globalStep: 0,
+  epoch: 0,
+  batchIndex: 0,
+  totalBatches: 0,
+  totalSamples: 0,
+})

@@ -1,5 +1,5 @@
-import type { LoaderLike } from './contracts/loader.js'
 import type { OnHost } from './contracts/host-tensor.js'
+import type { LoaderLike } from './contracts/loader.js'
 import type { RunContext, RunKind } from './contracts/run-context.js'
 
 type Awaitable<T> = T | Promise<T>

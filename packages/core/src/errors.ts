@@ -76,7 +76,7 @@ export class LevinError extends Error {
   /** Whether `error` is a levin error, from whichever copy of core, and of `code` if one is given. */
   static isInstance(error: unknown, code?: ErrorCode): error is LevinError {
     if (typeof error !== 'object' || error === null || !(MARK in error)) return false
-    return code === undefined || (error as LevinError).code === code
+    return code === undefined || (error as object as LevinError).code === code
   }
 }
 

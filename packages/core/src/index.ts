@@ -71,6 +71,28 @@ export type {
   WindowResult,
 } from './contracts/strategy.js'
 export { DataModule, type EvaluationLoaders } from './data-module.js'
+export {
+  adopt,
+  copy,
+  currentBackendName,
+  disposeAll,
+  type EngineMemory,
+  engineMemory,
+  ensureGradients,
+  hasKernel,
+  isTensor,
+  keep,
+  mapTensors,
+  type OnGradient,
+  type OutputGradients,
+  recompute,
+  record,
+  runKernel,
+  sharesData,
+  type Tape,
+  tensorsIn,
+  untaped,
+} from './engine.js'
 export { describe, type ErrorCode, type ErrorCodes, LevinError, type LevinErrorOptions } from './errors.js'
 export { clippingCoefficient } from './gradients/clipping.js'
 export { constant, type Initializer, normal, ones, uniform, values, zeros } from './initializers.js'
@@ -86,8 +108,8 @@ export { assignPaths, ParameterTree, type TreeContents, walk } from './parameter
 export { currentPlatform } from './platform/current-platform.js'
 export type { Files, Platform, Signal, Terminal } from './platform/platform.js'
 export {
-  API_VERSION,
   type AnyPlugin,
+  API_VERSION,
   type Availability,
   definePlugin,
   type Instance,
@@ -120,6 +142,19 @@ export {
   resolve,
   unregister,
 } from './registry.js'
+export { reservedName, reservedNames } from './reserved-names.js'
+export {
+  deriveKey,
+  fillNormal,
+  fillTruncatedNormal,
+  fillUniform,
+  foldIn,
+  permutation,
+  philox,
+  type RandomKey,
+  type SliceLayout,
+  uniformAt,
+} from './rng/index.js'
 export { HostScalarSink } from './sinks/host-scalar-sink.js'
 export { TensorScalarSink } from './sinks/tensor-scalar-sink.js'
 export { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from './state/whole-state.js'

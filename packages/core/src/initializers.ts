@@ -37,7 +37,8 @@ export const values = (data: ArrayLike<number>): Initializer => ({
     const index = shape.map(() => 0)
     for (let i = 0; i < target.length; i++) {
       let offset = 0
-      for (let axis = 0; axis < shape.length; axis++) offset += ((start[axis] ?? 0) + (index[axis] ?? 0)) * (strides[axis] ?? 1)
+      for (let axis = 0; axis < shape.length; axis++)
+        offset += ((start[axis] ?? 0) + (index[axis] ?? 0)) * (strides[axis] ?? 1)
       target[i] = data[offset] ?? Number.NaN
       for (let axis = shape.length - 1; axis >= 0; axis--) {
         index[axis] = (index[axis] ?? 0) + 1

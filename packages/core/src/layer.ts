@@ -2,7 +2,6 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { ParameterTree } from './parameter-tree.js'
 import type { StepContext } from './step/step-context.js'
 
-
 /**
  * A Layer is a part of a model that turns an input into an output. It implements {@link compute}; everybody calls
  * {@link forward}, which goes through `step.call`, the one place where recompute, sharding, cuts and profiling see it.

@@ -1,8 +1,8 @@
 import { type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Callback } from './contracts/callback.js'
-import type { LoaderLike } from './contracts/loader.js'
 import type { RunHooks } from './contracts/hooks.js'
 import type { OnHost } from './contracts/host-tensor.js'
+import type { LoaderLike } from './contracts/loader.js'
 import type { Gradients, Optimizer, OptimizerConfiguration, UpdateOptions } from './contracts/optimizer.js'
 import type { GradientClipping } from './contracts/strategy.js'
 import type { EvaluationLoaders } from './data-module.js'
@@ -37,7 +37,11 @@ export interface Module<Batch = unknown> extends RunHooks {
   configureModel?(): Awaitable<void>
 
   /** Changes how gradients are clipped. Called instead of the Trainer's own clipping; returns the gradients to use. */
-  configureGradientClipping?(optimizer: Optimizer, gradients: Gradients, clipping: GradientClipping | undefined): Gradients
+  configureGradientClipping?(
+    optimizer: Optimizer,
+    gradients: Gradients,
+    clipping: GradientClipping | undefined,
+  ): Gradients
   /** Changes how the optimizer is called. Default: `optimizer.step(gradients, options)`. */
   optimizerStep?(optimizer: Optimizer, gradients: Gradients, options: UpdateOptions): void
 

@@ -1,7 +1,7 @@
 import type { Rank, Tensor, Variable } from '@tensorflow/tfjs-core'
+import { LevinError } from './errors.js'
 import type { Initializer } from './initializers.js'
 import { values } from './initializers.js'
-import { LevinError } from './errors.js'
 import { type MaterialiseOptions, type Shard, StoredTensor } from './stored-tensor.js'
 
 export interface ParameterOptions {

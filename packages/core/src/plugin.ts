@@ -60,7 +60,11 @@ export function definePlugin<const K extends Kind, const N extends string, O ext
 ): Plugin<K, N, O> {
   const factory = (options?: O): Instance<K> => instantiate(plugin, options ?? ({} as O))
   // Descriptors, not Object.assign: a function's `name` is read-only to assignment.
-  const plugin = Object.defineProperties(factory, Object.getOwnPropertyDescriptors(definition)) as unknown as Plugin<K, N, O>
+  const plugin = Object.defineProperties(factory, Object.getOwnPropertyDescriptors(definition)) as unknown as Plugin<
+    K,
+    N,
+    O
+  >
   return plugin
 }
 
@@ -111,7 +115,8 @@ function notJson(value: unknown, path: string): string | undefined {
   return `${path} (a ${typeof value})`
 }
 
-const firstOf = (values: readonly (string | undefined)[]): string | undefined => values.find((value) => value !== undefined)
+const firstOf = (values: readonly (string | undefined)[]): string | undefined =>
+  values.find((value) => value !== undefined)
 
 export function checkVersion(plugin: AnyPlugin): void {
   if (plugin.apiVersion === API_VERSION) return

@@ -66,7 +66,8 @@ export function resolve<K extends Kind, const P extends readonly AnyPlugin[] = [
   const [name, options] = (isNamed(choice) ? choice : [choice, {}]) as readonly [unknown, object]
   if (name === 'auto') return undefined
   if (typeof name === 'string') return instantiate<K>(findPlugin(kind, name, plugins), options ?? {})
-  if (typeof name === 'function' && (name as unknown as AnyPlugin).kind) throw factoryInsteadOfValue(name as unknown as AnyPlugin)
+  if (typeof name === 'function' && (name as unknown as AnyPlugin).kind)
+    throw factoryInsteadOfValue(name as unknown as AnyPlugin)
   if (typeof name !== 'object' || name === null) throw notAChoice(kind, name)
   return name as Instance<K>
 }
@@ -114,7 +115,11 @@ export async function pickAvailable<K extends Kind>(
 }
 
 /** Refuses an instance whose plugin says that this machine cannot run it. Instances built by hand pass. */
-export async function requireAvailable(kind: Kind, recipe: Recipe | undefined, plugins?: readonly AnyPlugin[]): Promise<void> {
+export async function requireAvailable(
+  kind: Kind,
+  recipe: Recipe | undefined,
+  plugins?: readonly AnyPlugin[],
+): Promise<void> {
   if (!recipe) return
   const plugin = pluginsOf(kind, plugins).find((candidate) => candidate.name === recipe.name)
   const availability = plugin ? await availabilityOf(plugin) : { ok: true as const }

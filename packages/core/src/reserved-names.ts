@@ -12,3 +12,7 @@ const ACCELERATORS: Readonly<Record<string, string>> = {
 /** What to say to somebody who asks for a name that is reserved; `undefined` if it is not. */
 export const reservedName = (kind: Kind, name: string): string | undefined =>
   kind === 'accelerator' && Object.hasOwn(ACCELERATORS, name) ? ACCELERATORS[name] : undefined
+
+/** The reserved names of a kind, for lists of what there is. */
+export const reservedNames = (kind: Kind): readonly string[] =>
+  kind === 'accelerator' ? Object.keys(ACCELERATORS) : []

@@ -1,6 +1,6 @@
 import { type Rank, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { keep } from './engine.js'
-import { describe, LevinError } from './errors.js'
+import { LevinError } from './errors.js'
 import type { Initializer } from './initializers.js'
 import { deriveKey, type SliceLayout } from './rng/index.js'
 
@@ -80,7 +80,8 @@ export abstract class StoredTensor<R extends Rank = Rank> {
     if (this.#value) return this.#value
     throw new LevinError('LEVIN_NOT_MATERIALISED', {
       message: `'${this.path || this.initializer.name}' has no value yet.`,
-      remedy: 'The Trainer materialises parameters; without one, call module.build({ seed }) after setting up the device.',
+      remedy:
+        'The Trainer materialises parameters; without one, call module.build({ seed }) after setting up the device.',
     })
   }
 
@@ -101,7 +102,7 @@ export abstract class StoredTensor<R extends Rank = Rank> {
     const { layout } = this
     const values = new Float32Array(layout.shape.reduce((product, size) => product * size, 1))
     this.initializer.fill(values, deriveKey(seed, 'initialise', this.path), layout)
-    this.#value = keep(tensor(values, [...layout.shape], 'float32') as Tensor<R>)
+    this.#value = keep(tensor<Rank>(values, [...layout.shape], 'float32') as Tensor<R>)
   }
 
   /** Replaces the value; the tensor becomes this object's. */
@@ -124,7 +125,7 @@ export abstract class StoredTensor<R extends Rank = Rank> {
     throw new LevinError('LEVIN_SHAPE', {
       message: `'${this.path}' cannot take this value.`,
       expected: `shape [${expected.join(', ')}]`,
-      found: describe([...shape]) && `[${shape.join(', ')}]`,
+      found: `[${shape.join(', ')}]`,
     })
   }
 

@@ -1,48 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core'
-import '@tensorflow/tfjs-backend-cpu'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { internals } from '../src/engine/internals.js'
-import { copy, disposeAll, engineMemory, keep, record, type Tape, tensorsIn, untaped } from '../src/engine.js'
+import { disposeAll, engineMemory, keep, record, sharesData, untaped } from '../src/engine.js'
 import { LevinError } from '../src/errors.js'
+import { engineSnapshot, gradients, gradientsOf, normal, reference, values } from './engine-fixture.js'
 
-const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed)
-const values = (tensor: tf.Tensor) => Array.from(tensor.dataSync())
-
-/** The gradients of a tape by source, as arrays, disposed. */
-function gradientsOf<T>(tape: Tape<T>, sources: readonly tf.Tensor[], seeds?: (tf.Tensor | null)[]) {
-  const gradients: (number[] | undefined)[] = sources.map(() => undefined)
-  tape.backward(seeds, (_source, gradient, index) => {
-    gradients[index] = values(gradient)
-    gradient.dispose()
-  })
-  return gradients
-}
-
-/** What tfjs itself finds, as arrays in the order of the variables. */
-function reference(f: () => tf.Scalar, variables: tf.Variable[]) {
-  const { value, grads } = tf.variableGrads(f, variables)
-  const gradients = variables.map(({ name }) => (grads[name] ? values(grads[name]) : undefined))
-  value.dispose()
-  disposeAll(Object.values(grads))
-  return gradients
-}
-
-/** What must be as before, whatever happened: tfjs's own state. */
-function engineState() {
-  const { activeTape, gradientDepth, kernelDepth, scopeStack } = internals().state
-  return { activeTape: activeTape ?? null, gradientDepth, kernelDepth, scopes: scopeStack.length }
-}
-
-let w1: tf.Variable
-let w2: tf.Variable
+let w1: tf.Variable<tf.Rank.R2>
+let w2: tf.Variable<tf.Rank.R2>
 let unused: tf.Variable
-let a: tf.Tensor
-let b: tf.Tensor
-let before: ReturnType<typeof engineMemory>
-let stateBefore: ReturnType<typeof engineState>
+let a: tf.Tensor2D
+let b: tf.Tensor2D
+let before: ReturnType<typeof engineSnapshot>
 
-const loss = (x: tf.Tensor) =>
-  tf.mean(tf.square(tf.matMul(tf.relu(tf.matMul(x as tf.Tensor2D, w1 as tf.Tensor2D)), w2 as tf.Tensor2D))) as tf.Scalar
+const forward = (x: tf.Tensor2D) => tf.matMul(tf.relu(tf.matMul(x, w1)), w2)
+const loss = (x: tf.Tensor2D) => tf.mean(tf.square(forward(x)))
+const dispose = (_source: tf.Tensor, gradient: tf.Tensor) => gradient.dispose()
+
+/** What `run` throws, which must be a levin error of this code. */
+function refusal(code: string, run: () => unknown): LevinError {
+  try {
+    run()
+  } catch (error) {
+    expect(LevinError.isInstance(error) && error.code).toBe(code)
+    return error as LevinError
+  }
+  throw new Error(`expected a ${code}`)
+}
 
 beforeAll(async () => {
   await tf.setBackend('cpu')
@@ -50,19 +32,18 @@ beforeAll(async () => {
 
 beforeEach(() => {
   tf.tidy(() => {
-    w1 = tf.variable(normal([8, 16], 1))
-    w2 = tf.variable(normal([16, 4], 2))
+    w1 = tf.variable(normal<tf.Rank.R2>([8, 16], 1))
+    w2 = tf.variable(normal<tf.Rank.R2>([16, 4], 2))
     unused = tf.variable(normal([3], 5))
   })
-  a = normal([5, 8], 3)
-  b = normal([5, 8], 4)
-  before = engineMemory()
-  stateBefore = engineState()
+  a = normal<tf.Rank.R2>([5, 8], 3)
+  b = normal<tf.Rank.R2>([5, 8], 4)
+  before = engineSnapshot()
 })
 
+// Every test of this file must leave the engine as it found it.
 afterEach(() => {
-  expect(engineMemory()).toEqual(before)
-  expect(engineState()).toEqual(stateBefore)
+  expect(engineSnapshot()).toEqual(before)
   disposeAll([w1, w2, unused, a, b])
 })
 
@@ -74,24 +55,31 @@ describe('record and backward', () => {
     const gradientsA = gradientsOf(tapeA, [w1, w2])
     expect(gradientsA).toEqual(reference(() => loss(a), [w1, w2]))
     expect(gradientsB).toEqual(reference(() => loss(b), [w1, w2]))
-    const expected = tf.tidy(() => loss(a).dataSync())
-    expect(tapeA.outputs.dataSync()).toEqual(expected)
+    expect(tapeA.outputs.dataSync()).toEqual(tf.tidy(() => loss(a).dataSync()))
     tapeA.dispose()
     tapeB.dispose()
   })
 
-  test('delivers each gradient as soon as it is final, in reverse order of use', () => {
+  test('a tape lives across an await', async () => {
+    const tape = record(() => loss(a), [w1])
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(gradientsOf(tape, [w1])).toEqual(reference(() => loss(a), [w1]))
+    tape.dispose()
+  })
+
+  test('delivers each gradient as soon as it is final, in reverse order of use, with what lies behind freed', () => {
     const order: string[] = []
-    const saved: number[] = []
+    const alive: number[] = []
     const tape = record(() => loss(a), [w1, w2, unused])
     tape.backward(undefined, (source, gradient, index) => {
       order.push(source === w1 ? `w1 at ${index}` : `w2 at ${index}`)
-      saved.push(engineMemory().tensors)
       gradient.dispose()
+      alive.push(engineMemory().tensors)
     })
     expect(order).toEqual(['w2 at 1', 'w1 at 0'])
-    // What the nodes behind had saved is freed by the time the last gradient arrives.
-    expect(saved[1]).toBeLessThan(saved[0] as number)
+    expect(alive[1]).toBeLessThan(alive[0] as number)
+    // The parameters and inputs, and the one output.
+    expect(alive[1]).toBe(before.tensors + 1)
     tape.dispose()
   })
 
@@ -101,5 +89,355 @@ describe('record and backward', () => {
     expect([tape.reaches(w1), tape.reaches(unused), tape.reaches(w2)]).toEqual([true, false, false])
     expect(gradientsOf(tape, [w1, unused])[1]).toBeUndefined()
     tape.dispose()
+    const constant = record(() => tf.scalar(1), [w1])
+    expect(constant.connected).toEqual([false])
+    expect(gradientsOf(constant, [w1])).toEqual([undefined])
+    constant.dispose()
+  })
+
+  test('a tensor used several times gets the sum, and its partial sums are freed', () => {
+    const f = () => tf.sum(tf.add(tf.mul(w1, w1), tf.mul(tf.add(w1, w1), tf.exp(w1))))
+    expect(gradients(f, [w1])).toEqual(reference(f, [w1]))
+  })
+
+  test('a number seeds a scalar loss, as the weight of a micro-batch does', () => {
+    const tape = record(() => loss(a), [w2])
+    const weighted = gradientsOf(tape, [w2], 0.25)[0] as number[]
+    const whole = reference(() => loss(a), [w2])[0] as number[]
+    weighted.forEach((value, i) => {
+      expect(value).toBeCloseTo(0.25 * (whole[i] as number), 6)
+    })
+    tape.dispose()
+  })
+
+  test('gradients of several outputs come in by tensor, and null leaves one out', () => {
+    const outputs = () => {
+      const hidden = tf.relu(tf.matMul(a, w1))
+      return { hidden, nested: [tf.matMul(hidden, w2), 3, 'text'] as const, classes: tf.argMax(hidden, 1) }
+    }
+    const tape = record(outputs, [w1, w2])
+    expect(tape.outputs.nested.slice(1)).toEqual([3, 'text'])
+    expect(tape.tensors.map(({ shape }) => shape)).toEqual([[5, 16], [5, 4], [5]])
+    const dHidden = normal([5, 16], 7)
+    const dLogits = normal([5, 4], 8)
+    expect(gradientsOf(tape, [w1, w2], [dHidden, dLogits, null])).toEqual(
+      reference(() => {
+        const { hidden, nested } = outputs()
+        // The order of the sum is the walk's: the output's own gradient first.
+        return tf.add(tf.sum(tf.mul(nested[0], dLogits)), tf.sum(tf.mul(hidden, dHidden)))
+      }, [w1, w2]),
+    )
+    tape.dispose()
+    const part = record(outputs, [w1, w2])
+    expect(gradientsOf(part, [w1, w2], [dHidden, null, undefined])[1]).toBeUndefined()
+    part.dispose()
+    disposeAll([dHidden, dLogits])
+  })
+
+  test('an output that is a source, a tensor from outside or twice the same keeps the fates of tensors apart', () => {
+    const tape = record(() => {
+      const y = tf.square(w1)
+      return [w1, a, y, y] as const
+    }, [w1])
+    const ones = tf.ones([8, 16])
+    const twos = tf.fill([8, 16], 2)
+    const expected = values(w1).map((x) => Math.fround(1 + 3 * 2 * x))
+    const found = gradientsOf(tape, [w1], [ones, null, ones, twos])[0] as number[]
+    found.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 5)
+    })
+    tape.dispose()
+    expect([w1.isDisposed, a.isDisposed]).toEqual([false, false])
+    disposeAll([ones, twos])
+  })
+
+  test('two sources may receive the same data, each as a tensor of its own', () => {
+    const x = tf.ones([3])
+    const y = tf.ones([3])
+    const tape = record(() => tf.sum(tf.add(x, y)), [x, y])
+    const received: tf.Tensor[] = []
+    tape.backward(undefined, (_source, gradient) => received.push(gradient))
+    tape.dispose()
+    const [first, second] = received as [tf.Tensor, tf.Tensor]
+    expect(sharesData(first)).toBe(first.dataId === second.dataId)
+    first.dispose()
+    expect(values(second)).toEqual([1, 1, 1])
+    expect(sharesData(second)).toBe(false)
+    disposeAll([second, x, y])
+  })
+
+  test('a source that is listed twice is delivered twice', () => {
+    const tape = record(() => tf.sum(tf.square(w1)), [w1, unused, w1])
+    expect(tape.connected).toEqual([true, false, true])
+    const [first, , second] = gradientsOf(tape, [w1, unused, w1])
+    expect(first).toEqual(reference(() => tf.sum(tf.square(w1)), [w1])[0])
+    expect(second).toEqual(first)
+    tape.dispose()
+  })
+
+  test('integers end the path of a gradient', () => {
+    const tape = record(() => tf.sum(tf.gather(w2, tf.argMax(tf.matMul(a, w1), 1))), [w1, w2])
+    expect(tape.connected).toEqual([false, true])
+    tape.backward(undefined, dispose)
+    tape.dispose()
+  })
+
+  test('the callback works in the scope of the caller: what it makes lives on', () => {
+    const made: tf.Tensor[] = []
+    const tape = record(() => loss(a), [w1, w2])
+    tape.backward(undefined, (_source, gradient) => {
+      made.push(tf.mul(gradient, 2))
+      gradient.dispose()
+    })
+    tape.dispose()
+    expect(made.map(({ isDisposed }) => isDisposed)).toEqual([false, false])
+    disposeAll(made)
+  })
+})
+
+describe('what a tape holds', () => {
+  test('nothing is saved for what no source reaches or no output needs', () => {
+    const held = (f: () => tf.Tensor, sources: tf.Tensor[]) => {
+      const tape = record(f, sources)
+      const { tensors } = engineMemory()
+      tape.dispose()
+      return tensors - before.tensors - 1
+    }
+    expect(held(() => tf.square(tf.exp(tf.mul(a, a))), [w1])).toBe(0)
+    const both = () => {
+      tf.exp(tf.square(w1))
+      return tf.square(w1)
+    }
+    expect(held(both, [w1])).toBe(held(() => tf.square(w1), [w1]))
+  })
+
+  test('a sum keeps neither of its operands alive', () => {
+    const residual = () => tf.sum(tf.add(tf.exp(w1), tf.neg(w1)))
+    const tape = record(residual, [w1])
+    // The output, and what exp saved: its own output.
+    expect(engineMemory().buffers - before.buffers).toBe(2)
+    expect(gradientsOf(tape, [w1])).toEqual(reference(residual, [w1]))
+    tape.dispose()
+  })
+
+  test('a tape that is never walked leaks nothing, and dispose may be called twice', () => {
+    const tape = record(() => loss(a), [w1, w2])
+    tape.dispose()
+    tape.dispose()
+    expect(tape.outputs.isDisposed).toBe(true)
+  })
+
+  test('outputs are the tape’s, whatever scope it was made in', () => {
+    const tape = tf.tidy(() => {
+      const recorded = record(() => loss(a), [w1])
+      return { recorded }
+    }).recorded
+    expect(tape.outputs.isDisposed).toBe(false)
+    tape.backward(undefined, dispose)
+    expect(tape.outputs.isDisposed).toBe(false)
+    tape.dispose()
+  })
+
+  test('a tensor that the function keeps stays its own', () => {
+    let kept: tf.Tensor | undefined
+    const tape = record(() => {
+      kept = keep(tf.square(w1))
+      return kept
+    }, [w1])
+    tape.dispose()
+    expect(kept?.isDisposed).toBe(false)
+    kept?.dispose()
+  })
+
+  test('may be disposed from inside the walk, which then ends', () => {
+    const tape = record(() => loss(a), [w1, w2])
+    let calls = 0
+    tape.backward(undefined, (_source, gradient) => {
+      calls++
+      gradient.dispose()
+      tape.dispose()
+    })
+    expect(calls).toBe(1)
+  })
+})
+
+describe('recordings inside one another', () => {
+  test('a recording inside a recording is a constant to the outer one', () => {
+    const outer = record(() => {
+      const inner = record(() => loss(a), [w1])
+      const found = gradientsOf(inner, [w1])
+      expect(found).toEqual(reference(() => loss(a), [w1]))
+      const constant = inner.outputs.clone()
+      inner.dispose()
+      return tf.mul(constant, tf.sum(w2))
+    }, [w1, w2])
+    expect(outer.connected).toEqual([false, true])
+    outer.backward(undefined, dispose)
+    outer.dispose()
+  })
+
+  test('a recording inside tf.variableGrads, and in its backward, leaves that one right', () => {
+    const square = tf.customGrad((...operands) => {
+      const [x, save] = operands as [tf.Tensor, tf.GradSaveFunc]
+      save([x])
+      return {
+        value: tf.square(x),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const inner = record(() => tf.square(saved[0] as tf.Tensor), [saved[0] as tf.Tensor])
+          let found: tf.Tensor | undefined
+          inner.backward([dy], (_source, gradient) => {
+            found = gradient.clone()
+            gradient.dispose()
+          })
+          inner.dispose()
+          return found as tf.Tensor
+        },
+      }
+    })
+    const expected = reference(() => tf.sum(tf.square(w1)), [w1])
+    expect(reference(() => tf.sum(square(w1)), [w1])).toEqual(expected)
+    expect(gradients(() => tf.sum(square(w1)), [w1])).toEqual(expected)
+  })
+
+  test('tf.grad inside a recording is differentiated through, as in tf.variableGrads', () => {
+    const penalty = () => {
+      const [dx] = tf.grads((x: tf.Tensor) => tf.sum(tf.tanh(tf.matMul(x as tf.Tensor2D, w1))))([a]) as [tf.Tensor]
+      return tf.sum(tf.square(dx))
+    }
+    expect(gradients(penalty, [w1])).toEqual(reference(penalty, [w1]))
+  })
+
+  test('tf.grad of something that needs no source works inside a recording', () => {
+    const f = () => {
+      const dx = tf.grad((x: tf.Tensor) => tf.sum(tf.exp(x)))(a)
+      return tf.mul(tf.sum(dx), tf.sum(w2))
+    }
+    expect(gradients(f, [w2])).toEqual(reference(f, [w2]))
+  })
+
+  test('untaped gives constants and frees its intermediates', () => {
+    let alive = 0
+    const f = () => {
+      const start = engineMemory().tensors
+      const scale = untaped(() => tf.sum(tf.exp(tf.square(w1))))
+      alive = engineMemory().tensors - start
+      return tf.mul(scale, tf.sum(w2))
+    }
+    const tape = record(f, [w1, w2])
+    expect(alive).toBe(1)
+    expect(tape.connected).toEqual([false, true])
+    tape.dispose()
+    const through = record(() => tf.sum(untaped(() => w1)), [w1])
+    expect(through.connected).toEqual([false])
+    through.dispose()
+    refusal('LEVIN_ASYNC_STEP', () => untaped(async () => tf.scalar(1)))
+    const outside = untaped(() => [tf.scalar(1), { text: 'kept' }] as const)
+    expect(outside[1]).toEqual({ text: 'kept' })
+    outside[0].dispose()
+  })
+})
+
+describe('failures leak nothing and leave the engine as it was', () => {
+  test('an async function is refused, and its own later failure goes nowhere', async () => {
+    const error = refusal('LEVIN_ASYNC_STEP', () =>
+      record(async () => {
+        const y = tf.square(w1)
+        await null
+        return tf.sum(y)
+      }, [w1]),
+    )
+    expect(error.message).toMatch(/Remove `async`/)
+    await new Promise((resolve) => setTimeout(resolve))
+  })
+
+  test('a function that throws, also inside tf.tidy, inside tf.grad and after a customGrad has saved', () => {
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    expect(() => record(() => [loss(a), boom()], [w1])).toThrow('boom')
+    expect(() => record(() => tf.tidy(() => [loss(a), boom()]), [w1])).toThrow('boom')
+    expect(() => record(() => tf.grad((x: tf.Tensor) => tf.add(tf.exp(x), boom()))(w1), [w1])).toThrow('boom')
+    const saves = tf.customGrad((...operands) => {
+      const save = operands[1] as tf.GradSaveFunc
+      save([operands[0] as tf.Tensor])
+      return boom()
+    })
+    expect(() => record(() => saves(w1), [w1])).toThrow('boom')
+    const unbalanced = () => {
+      tf.engine().startScope()
+      return [tf.square(w1), boom()]
+    }
+    expect(() => record(unbalanced, [w1])).toThrow('boom')
+  })
+
+  test('a gradient function that throws, or that gives the wrong shape', () => {
+    const custom = (gradient: (dy: tf.Tensor) => tf.Tensor) =>
+      tf.customGrad((x) => ({ value: tf.square(x as tf.Tensor), gradFunc: gradient }))
+    const failing = custom(() => {
+      tf.square(w2)
+      throw new Error('boom')
+    })
+    const tape = record(() => tf.sum(tf.exp(failing(tf.exp(w1)))), [w1])
+    expect(() => tape.backward(undefined, dispose)).toThrow('boom')
+    expect(tape.outputs.isDisposed).toBe(true)
+    const wrong = custom((dy) => tf.sum(dy))
+    const other = record(() => tf.sum(wrong(w1)), [w1])
+    const error = refusal('LEVIN_SHAPE', () => other.backward(undefined, dispose))
+    expect(error.message).toMatch(/\[8, 16\].*found a float32 tensor of shape \[\]/)
+  })
+
+  test('a callback that throws, with gradients delivered before and after', () => {
+    const tape = record(() => loss(a), [w1, w2])
+    let calls = 0
+    const run = () =>
+      tape.backward(undefined, () => {
+        calls++
+        throw new Error('boom')
+      })
+    expect(run).toThrow('boom')
+    expect(calls).toBe(1)
+    refusal('LEVIN_TAPE', () => tape.backward(undefined, dispose))
+  })
+
+  test('an operation without a gradient is named, once a gradient arrives there', () => {
+    const sorted = () => ({ loss: tf.sum(tf.square(w1)), bins: tf.denseBincount(tf.argMax(w1), tf.tensor([]), 16) })
+    record(sorted, [w1]).dispose()
+    const mask = () => tf.sum(tf.image.cropAndResize(tf.reshape(w1, [1, 8, 16, 1]), [[0, 0, 1, 1]], [0], [4, 4]))
+    const tape = record(mask, [w1])
+    const error = refusal('LEVIN_NOT_SUPPORTED', () => tape.backward(undefined, dispose))
+    expect(error.message).toMatch(/CropAndResize has no gradient.*customGrad/)
+  })
+})
+
+describe('misuse has its own errors', () => {
+  test('a second backward, and one after dispose', () => {
+    const tape = record(() => loss(a), [w1])
+    tape.backward(undefined, dispose)
+    expect(refusal('LEVIN_TAPE', () => tape.backward(undefined, dispose)).message).toMatch(/already.*Record/)
+    tape.dispose()
+    expect(refusal('LEVIN_TAPE', () => tape.backward(undefined, dispose)).message).toMatch(/disposed/)
+  })
+
+  test('output gradients of the wrong shape, dtype or number; none where the output is no scalar', () => {
+    const tape = record(() => [forward(a), tf.argMax(forward(a), 1)], [w1, w2])
+    const wrong = [tf.zeros([5, 3]), tf.zeros([5, 4], 'int32'), tf.zeros([5])] as const
+    const backward = (outputGradients?: (tf.Tensor | null)[]) => () => tape.backward(outputGradients, dispose)
+    expect(refusal('LEVIN_TAPE', backward()).message).toMatch(/2 tensors/)
+    expect(refusal('LEVIN_TAPE', backward([null])).message).toMatch(/2 output gradients.*found 1/)
+    expect(refusal('LEVIN_SHAPE', backward([wrong[0], null])).message).toMatch(/\[5, 4\].*\[5, 3\]/)
+    expect(refusal('LEVIN_SHAPE', backward([wrong[1], null])).message).toMatch(/int32/)
+    expect(refusal('LEVIN_TAPE', backward([null, wrong[2]])).message).toMatch(/int32 tensor of shape \[5\].*null/)
+    // None of these has used the tape up.
+    const fine = tf.ones([5, 4])
+    expect(gradientsOf(tape, [w1, w2], [fine, null]).every((gradient) => gradient !== undefined)).toBe(true)
+    tape.dispose()
+    disposeAll([wrong, fine])
+  })
+
+  test('sources that cannot have gradients', () => {
+    const integers = tf.tensor1d([1, 2], 'int32')
+    expect(refusal('LEVIN_TAPE', () => record(() => tf.sum(w1), [w1, integers])).message).toMatch(/source 1.*int32/)
+    integers.dispose()
+    refusal('LEVIN_DISPOSED', () => record(() => tf.sum(w1), [integers]))
   })
 })

@@ -36,6 +36,13 @@ export interface Accelerator {
   deviceCount(): number | Promise<number>
 
   /**
+   * Indices of the devices that a run asked for; their number is the number of workers.
+   *
+   * @throws LEVIN_BAD_OPTION naming what is allowed. Absent: whoever starts the run decides.
+   */
+  parseDevices?(devices: Devices): readonly number[] | Promise<readonly number[]>
+
+  /**
    * Makes device `index` the current backend of tfjs. Idempotent; everything that opens hardware happens here.
    *
    * @throws LEVIN_UNAVAILABLE with the reason and a remedy.

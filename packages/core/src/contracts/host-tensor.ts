@@ -30,17 +30,19 @@ export function hostTensor(data: NumericData, shape: readonly number[]): HostTen
 }
 
 /** What a batch becomes on the device: every {@link HostTensor} in it a `Tensor`, everything else as it is. */
-export type OnDevice<B> = B extends HostTensor<infer R>
-  ? Tensor<R>
-  : B extends Tensor
-    ? B
-    : B extends readonly unknown[] | Record<string, unknown>
-      ? { [K in keyof B]: OnDevice<B[K]> }
-      : B
+export type OnDevice<B> =
+  B extends HostTensor<infer R>
+    ? Tensor<R>
+    : B extends Tensor
+      ? B
+      : B extends readonly unknown[] | Record<string, unknown>
+        ? { [K in keyof B]: OnDevice<B[K]> }
+        : B
 
 /** A batch as a loader may yield it for steps that take `B`: each tensor may still be on the host. */
-export type OnHost<B> = B extends Tensor<infer R>
-  ? B | HostTensor<R>
-  : B extends readonly unknown[] | Record<string, unknown>
-    ? { [K in keyof B]: OnHost<B[K]> }
-    : B
+export type OnHost<B> =
+  B extends Tensor<infer R>
+    ? B | HostTensor<R>
+    : B extends readonly unknown[] | Record<string, unknown>
+      ? { [K in keyof B]: OnHost<B[K]> }
+      : B

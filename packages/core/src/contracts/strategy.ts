@@ -135,7 +135,11 @@ export interface Strategy {
 
   /** The model's tensors as this rank has to save them. Values are snapshots: training may go on. */
   modelState(module: Module): Iterable<TensorRecord> | AsyncIterable<TensorRecord>
-  loadModelState(module: Module, records: ReadonlyMap<string, TensorRecord>, options: { strict: boolean }): Promise<void>
+  loadModelState(
+    module: Module,
+    records: ReadonlyMap<string, TensorRecord>,
+    options: { strict: boolean },
+  ): Promise<void>
   optimizerState(optimizer: Optimizer): Iterable<TensorRecord> | AsyncIterable<TensorRecord>
   loadOptimizerState(
     optimizer: Optimizer,

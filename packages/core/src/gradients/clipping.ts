@@ -1,4 +1,4 @@
-import { div, minimum, type Scalar, sqrt, tidy, add } from '@tensorflow/tfjs-core'
+import { add, div, minimum, type Scalar, sqrt, tidy } from '@tensorflow/tfjs-core'
 import { keep } from '../engine.js'
 
 // PyTorch's constant: keeps the quotient finite for gradients of zero.

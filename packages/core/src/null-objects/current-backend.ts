@@ -28,13 +28,20 @@ export class CurrentBackend implements Accelerator {
 
   async setup(index = 0): Promise<void> {
     if (index !== 0) {
-      throw new LevinError('LEVIN_BAD_OPTION', { expected: 'device 0, the only one of the current backend', found: `device ${index}` })
+      throw new LevinError('LEVIN_BAD_OPTION', {
+        expected: 'device 0, the only one of the current backend',
+        found: `device ${index}`,
+      })
     }
-    const usable = await ready().then(() => getBackend() !== undefined && getBackend() !== '', () => false)
+    const usable = await ready().then(
+      () => getBackend() !== undefined && getBackend() !== '',
+      () => false,
+    )
     if (usable) return
     throw new LevinError('LEVIN_UNAVAILABLE', {
       message: 'There is nothing to compute on: no tfjs backend is registered.',
-      remedy: "Install @levin/accelerators and import '@levin/accelerators/register', or import a backend such as '@tensorflow/tfjs-backend-cpu'.",
+      remedy:
+        "Install @levin/accelerators and import '@levin/accelerators/register', or import a backend such as '@tensorflow/tfjs-backend-cpu'.",
     })
   }
 

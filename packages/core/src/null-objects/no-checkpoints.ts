@@ -5,7 +5,8 @@ const refuse = (): Promise<never> =>
   Promise.reject(
     new LevinError('LEVIN_UNAVAILABLE', {
       message: 'Nothing here can read or write checkpoints.',
-      remedy: "Install @levin/checkpoints and import '@levin/checkpoints/register', or give the Trainer a checkpointIO.",
+      remedy:
+        "Install @levin/checkpoints and import '@levin/checkpoints/register', or give the Trainer a checkpointIO.",
     }),
   )
 

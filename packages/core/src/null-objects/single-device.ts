@@ -14,8 +14,8 @@ import { keep, record } from '../engine.js'
 import { LevinError } from '../errors.js'
 import { clippingCoefficient } from '../gradients/clipping.js'
 import type { Module } from '../module.js'
-import { assignPaths } from '../parameter-tree.js'
 import type { Parameter } from '../parameter.js'
+import { assignPaths } from '../parameter-tree.js'
 import { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from '../state/whole-state.js'
 
 /** The strategy of one worker on one device; what runs where nothing else is chosen. */
@@ -71,7 +71,11 @@ export class SingleDevice implements Strategy {
       return true
     }
     const squaredNorm = window.optimizer.squaredNorm(chosen)
-    const coefficient = clippingCoefficient(squaredNorm, window.clipping.value, this.#accelerator?.capabilities.hostMemory ?? false)
+    const coefficient = clippingCoefficient(
+      squaredNorm,
+      window.clipping.value,
+      this.#accelerator?.capabilities.hostMemory ?? false,
+    )
     squaredNorm.dispose()
     try {
       window.update(chosen, coefficient)
@@ -205,6 +209,7 @@ function requireConnected(connected: readonly boolean[], parameters: readonly Pa
 }
 
 function firstDevice(devices: StrategySetup['devices']): number {
-  const list = typeof devices === 'string' && devices.includes(',') ? devices.split(',').filter(Boolean).map(Number) : devices
+  const list =
+    typeof devices === 'string' && devices.includes(',') ? devices.split(',').filter(Boolean).map(Number) : devices
   return Array.isArray(list) ? (list[0] ?? 0) : 0
 }

@@ -16,7 +16,9 @@ interface NodeProcess {
  */
 export function currentPlatform(): Platform {
   const process = (globalThis as { process?: NodeProcess }).process
-  return process?.getBuiltinModule ? nodePlatform(process, (name) => process.getBuiltinModule?.(name)) : browserPlatform()
+  return process?.getBuiltinModule
+    ? nodePlatform(process, (name) => process.getBuiltinModule?.(name))
+    : browserPlatform()
 }
 
 function nodePlatform(process: NodeProcess, builtin: (name: string) => unknown): Platform {

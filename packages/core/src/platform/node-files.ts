@@ -29,18 +29,28 @@ export function nodeFiles({ fs, path }: NodeModules): Files {
       }
     },
     truncate: (file, length) => attempt('truncate', file, () => promises.truncate(file, length)),
-    size: (file) => promises.stat(file).then((stat) => stat.size, () => undefined),
+    size: (file) =>
+      promises.stat(file).then(
+        (stat) => stat.size,
+        () => undefined,
+      ),
     list: (folder) => promises.readdir(folder).catch(() => []),
     makeFolder: (folder) =>
       attempt('make', folder, async () => (await promises.mkdir(folder, { recursive: true })) !== undefined),
-    exists: (file) => promises.access(file).then(() => true, () => false),
+    exists: (file) =>
+      promises.access(file).then(
+        () => true,
+        () => false,
+      ),
     absolute: (file) => path.resolve(file),
   }
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EACCES: 'The file or its folder may not be written by this user: choose another folder (defaultRootDir) or change its permissions.',
-  EPERM: 'The file or its folder may not be written by this user: choose another folder (defaultRootDir) or change its permissions.',
+  EACCES:
+    'The file or its folder may not be written by this user: choose another folder (defaultRootDir) or change its permissions.',
+  EPERM:
+    'The file or its folder may not be written by this user: choose another folder (defaultRootDir) or change its permissions.',
   EROFS: 'The file system is read-only: choose another folder (defaultRootDir).',
   ENOSPC: 'The disk is full: free some space or choose another folder (defaultRootDir).',
   ENOTDIR: 'A part of the path is a file: choose another folder (defaultRootDir).',
@@ -50,5 +60,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
 function fileError(what: string, file: string, error: unknown): LevinError {
   const { code = '', message } = error as { code?: string; message: string }
   const remedy = REMEDIES[code]
-  return new LevinError('LEVIN_FILES', { message: `Cannot ${what} '${file}': ${message}.`, ...(remedy ? { remedy } : {}), cause: error })
+  return new LevinError('LEVIN_FILES', {
+    message: `Cannot ${what} '${file}': ${message}.`,
+    ...(remedy ? { remedy } : {}),
+    cause: error,
+  })
 }

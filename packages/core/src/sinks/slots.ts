@@ -1,6 +1,6 @@
+import type { Reduction, Slot, SlotOptions, SlotReading } from '../contracts/scalar-sink.js'
 import { isTensor } from '../engine.js'
 import { describe, LevinError } from '../errors.js'
-import type { Reduction, Slot, SlotOptions, SlotReading } from '../contracts/scalar-sink.js'
 
 /** A slot whose values are on the host. */
 export interface HostSlot extends Slot {
@@ -62,5 +62,8 @@ export const readHostSlot = ({ values, weight, writes, firstNonFinite }: HostSlo
 
 export function wrongSize(slot: Slot, values: ArrayLike<number> | { size: number }): LevinError {
   const found = 'length' in values ? values.length : values.size
-  return new LevinError('LEVIN_LOG', { expected: `${slot.size} values for this slot`, found: isTensor(values) ? describe(values) : String(found) })
+  return new LevinError('LEVIN_LOG', {
+    expected: `${slot.size} values for this slot`,
+    found: isTensor(values) ? describe(values) : String(found),
+  })
 }

@@ -1,4 +1,4 @@
-import { cast, concat, type Tensor, reshape, tidy } from '@tensorflow/tfjs-core'
+import { cast, concat, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { ScalarSink, Slot, SlotOptions, SlotReading } from '../contracts/scalar-sink.js'
 import { keep } from '../engine.js'
 import { addToHostSlot, type HostSlot, hostSlot, readHostSlot, resetHostSlot, wrongSize } from './slots.js'
@@ -26,7 +26,8 @@ export class TensorScalarSink implements ScalarSink {
     const held = slot as HostSlot
     // What is on the host already must not overtake what is still on the device.
     const tensor = typeof value === 'object' && 'dataSync' in value ? value : undefined
-    if (!tensor) return addToHostSlot(held, typeof value === 'number' ? [value] : (value as ArrayLike<number>), weight, tag)
+    if (!tensor)
+      return addToHostSlot(held, typeof value === 'number' ? [value] : (value as ArrayLike<number>), weight, tag)
     if (tensor.size !== held.size) throw wrongSize(slot, tensor)
     const flat = tidy(() => keep(cast(reshape(tensor, [tensor.size]), 'float32').clone()))
     this.#pending.push({ slot: held, value: flat, weight, tag })

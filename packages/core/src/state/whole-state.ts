@@ -50,12 +50,17 @@ export async function loadWholeOptimizer(
   state: OptimizerState,
   records: ReadonlyMap<string, TensorRecord>,
 ): Promise<void> {
-  const parameters = new Map(optimizer.groups.flatMap((group) => group.parameters.map((parameter) => [parameter.path, parameter])))
+  const parameters = new Map(
+    optimizer.groups.flatMap((group) => group.parameters.map((parameter) => [parameter.path, parameter])),
+  )
   const slots: OptimizerSlot[] = []
   for (const [name, record] of records) {
     const cut = name.lastIndexOf('/')
     const parameter = parameters.get(name.slice(0, cut))
-    if (!parameter) throw mismatch(`The checkpoint holds optimizer state for '${name.slice(0, cut)}', which the optimizer does not train.`)
+    if (!parameter)
+      throw mismatch(
+        `The checkpoint holds optimizer state for '${name.slice(0, cut)}', which the optimizer does not train.`,
+      )
     slots.push({ parameter, slot: name.slice(cut + 1), value: await toTensor(record) })
   }
   optimizer.load(state, slots)
@@ -71,14 +76,20 @@ function requireSameNames(what: string, expected: readonly string[], found: read
   const missing = expected.filter((name) => !found.includes(name))
   const unknown = found.filter((name) => !expected.includes(name))
   if (!missing.length && !unknown.length) return
-  const list = (names: readonly string[]) => names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '')
-  const parts = [missing.length && `it lacks ${list(missing)}`, unknown.length && `it has ${list(unknown)}, which the ${what} lacks`]
+  const list = (names: readonly string[]) =>
+    names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '')
+  const parts = [
+    missing.length && `it lacks ${list(missing)}`,
+    unknown.length && `it has ${list(unknown)}, which the ${what} lacks`,
+  ]
   throw mismatch(`The checkpoint is of another ${what}: ${parts.filter(Boolean).join('; ')}.`)
 }
 
 function requireSameShape({ name, shape }: TensorRecord, expected: readonly number[]): void {
   if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
-  throw mismatch(`'${name}' has shape [${shape.join(', ')}] in the checkpoint and [${expected.join(', ')}] in the model.`)
+  throw mismatch(
+    `'${name}' has shape [${shape.join(', ')}] in the checkpoint and [${expected.join(', ')}] in the model.`,
+  )
 }
 
 const mismatch = (message: string): LevinError =>

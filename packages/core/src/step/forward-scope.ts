@@ -88,10 +88,21 @@ export interface ReplayMark {
 }
 
 /** A context for inference without a Trainer. */
-export const inferenceStep = (services: ForwardServices = {}): StepContext & { mode: 'predict'; training: false; dataloaderIndex: number } =>
+export const inferenceStep = (
+  services: ForwardServices = {},
+): StepContext & { mode: 'predict'; training: false; dataloaderIndex: number } =>
   Object.assign(
     new ForwardScope(
-      { seed: 0, mode: 'predict', globalStep: 0, epoch: 0, batchIndex: 0, microBatch: 0, firstSample: 0, globalBatchSize: 0 },
+      {
+        seed: 0,
+        mode: 'predict',
+        globalStep: 0,
+        epoch: 0,
+        batchIndex: 0,
+        microBatch: 0,
+        firstSample: 0,
+        globalBatchSize: 0,
+      },
       services,
     ),
     { mode: 'predict' as const, training: false as const, dataloaderIndex: 0 },

@@ -37,7 +37,10 @@ export function randomStream(position: RandomPosition, path: string, call: numbe
   const key = deriveKey(position.seed, 'step', path, position.globalStep, call)
   const layout = (shape: readonly number[], slice?: ShardSlice): SliceLayout => ({
     globalShape: slice ? slice.globalShape : shape,
-    start: [position.firstSample, ...(slice ? slice.start.slice(1) : shape.slice(1).map(() => 0))].slice(0, shape.length),
+    start: [position.firstSample, ...(slice ? slice.start.slice(1) : shape.slice(1).map(() => 0))].slice(
+      0,
+      shape.length,
+    ),
     shape,
   })
   return {
