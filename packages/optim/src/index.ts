@@ -1,1 +1,5 @@
-export {}
+export { type DecayGroup, decayGroups } from './decay-groups.js'
+export { type AdamOptions, adam, adamW } from './optimizers/adam.js'
+export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.js'
+export { type SgdOptions, sgd } from './optimizers/sgd.js'
+export type { CommonOptions, OptimizerTarget, ParameterGroupOptions } from './parameter-groups.js'
