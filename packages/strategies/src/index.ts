@@ -1,1 +1,1 @@
-export {}
+export { type SingleOptions, single } from './single.js'

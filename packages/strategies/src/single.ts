@@ -1,1 +1,14 @@
-export {}
+import { definePlugin, SingleDevice } from '@levin/core'
+import * as v from 'valibot'
+
+/** Options of {@link single}: there are none. */
+export type SingleOptions = Record<never, never>
+
+/** One worker on one device: what runs where no other strategy is chosen. */
+export const single = /* @__PURE__ */ definePlugin({
+  kind: 'strategy',
+  name: 'single',
+  apiVersion: 1,
+  schema: v.strictObject({}),
+  create: (_options: SingleOptions) => new SingleDevice(),
+})
