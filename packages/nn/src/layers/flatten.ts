@@ -1,0 +1,15 @@
+import { Layer, type StepContext } from '@levin/core'
+import { reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
+import { checkInput } from '../check-input.js'
+
+/** Joins all axes but the first: `[batch, ...]` to `[batch, features]`. */
+export class Flatten extends Layer<Tensor, Tensor2D> {
+  compute(x: Tensor, _step: StepContext): Tensor2D {
+    checkInput(this, x, { axes: ['batch'], leading: true, dtype: x.dtype })
+    const [batch, ...features] = x.shape as [number, ...number[]]
+    return reshape(x, [batch, features.reduce((product, size) => product * size, 1)])
+  }
+}
+
+/** Joins all axes but the first. Images are joined in tfjs's order: rows, columns, channels. */
+export const flatten = (): Flatten => new Flatten()

@@ -1,0 +1,9 @@
+import { Layer, type StepContext } from '@levin/core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+
+/** A layer whose output has as many axes as its input: the compiler carries the rank through. */
+export abstract class RankPreservingLayer extends Layer<Tensor, Tensor> {
+  override forward<T extends Tensor>(input: T, step: StepContext): T {
+    return super.forward(input, step) as T
+  }
+}
