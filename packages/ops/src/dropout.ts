@@ -4,7 +4,14 @@ import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { recordNode } from './tape-node.js'
 
-/** Input of `LevinDropout`. Output: one tensor of its shape. The gradient is the same kernel applied to dy: nothing is kept. */
+/**
+ * Input of `LevinDropout`. Output: one tensor of its shape, `x / (1 - rate)` where the element's uniform is at least
+ * `rate`, else 0. The gradient is the same kernel applied to dy: nothing is kept.
+ *
+ * The uniform of an element, i being its row-major index in the whole (`globalShape`): word `i mod 4` of
+ * Philox 4×32-10 with counter `(low, high, 0, 0)`, the two 32-bit halves of `⌊i / 4⌋`, and key `(key0, key1)`;
+ * `(word >>> 8) · 2⁻²⁴`. These are the bits that `draw` gives where there is no kernel.
+ */
 export interface DropoutInputs {
   readonly x: TensorInfo
 }

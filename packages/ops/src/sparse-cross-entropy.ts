@@ -12,6 +12,7 @@ import {
   mul,
   notEqual,
   oneHot,
+  ones,
   range,
   reshape,
   scalar,
@@ -156,7 +157,7 @@ function composedGradient(
   )
   const probabilities = exp(sub(logits, expandDims(logSumExps, 1)))
   const hard = mul(labelWeight, 1 - labelSmoothing)
-  const target = mul(cast(oneHot(index, classes), 'float32'), expandDims(hard, 1))
+  const target = mul(oneHotOf(index, classes), expandDims(hard, 1))
   // Each row's terms: probability times the sum of the target's weights, minus the target.
   let perRow = sub(mul(probabilities, expandDims(hard, 1)), target)
   if (labelSmoothing > 0) {
@@ -168,3 +169,7 @@ function composedGradient(
   const column = add(mul(scale, counted), poison)
   return mul(perRow, expandDims(column, 1))
 }
+
+// tfjs refuses a single class.
+const oneHotOf = (index: Tensor1D, classes: number): Tensor =>
+  classes === 1 ? ones([index.size, 1]) : cast(oneHot(index, classes), 'float32')

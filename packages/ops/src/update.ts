@@ -123,7 +123,7 @@ function checkEntries<K extends string, A extends UpdateAttrs>(
     for (const name of ['parameter', 'gradient', ...slots] as const) {
       const tensor = (entry as Record<string, Tensor | undefined>)[name]
       check(tensor !== undefined, op, () => `entry ${index} needs \`${name}\`, a tensor of the parameter's shape`)
-      checkFloat(op, `${name}\` of entry ${index} \``.trimEnd(), tensor)
+      checkFloat(op, name, tensor)
       checkShape(op, name, tensor, entry.parameter.shape, `that of the parameter of entry ${index}`)
     }
   })
