@@ -35,6 +35,14 @@ const REPLACEMENTS = {
   tensor_util_env: { convertToTensor: 'const convertToTensor = (tensor) => tensor', imports: [] },
 }
 
+/** Chained methods, which tensors have only when another package adds them, and the public ops that do the same. */
+const PATCHES = {
+  'gradients/Prod_grad': [
+    ['permutedX.reshape(newShape)', 'reshape(permutedX, newShape)'],
+    ['prodGrad.reshape(permutedX.shape)', 'reshape(prodGrad, permutedX.shape)'],
+  ],
+}
+
 /** Modules that define state or classes of the engine: a second copy of one would break `instanceof` or the registry. */
 const FORBIDDEN = [
   'engine',
@@ -48,6 +56,15 @@ const FORBIDDEN = [
 ]
 
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from '(\.[^']+)';?$/gm
+
+function patch(source, file) {
+  let patched = source
+  for (const [from, to] of PATCHES[relative(dist, file).replaceAll('\\', '/').replace(/\.js$/, '')] ?? []) {
+    if (!patched.includes(from)) throw new Error(`${file} no longer contains "${from}": check the patch`)
+    patched = patched.replace(from, to)
+  }
+  return patched
+}
 
 /** Rewrites a file's relative imports to public ones wherever the symbol is public. */
 function publicImports(source, file) {
@@ -90,7 +107,10 @@ const usePublicApi = {
     }))
     build.onLoad({ filter: /\.js$/ }, async ({ path }) => ({
       // A source map inside a comment would be carried along as text.
-      contents: publicImports(await readFile(path, 'utf8'), path).replace(/^\/\/# sourceMappingURL=.*$/m, ''),
+      contents: publicImports(patch(await readFile(path, 'utf8'), path), path).replace(
+        /^\/\/# sourceMappingURL=.*$/m,
+        '',
+      ),
       loader: 'js',
     }))
   },

@@ -21,6 +21,7 @@ import {
   transpose,
   unsortedSegmentSum,
   util,
+  zeros,
 } from '@tensorflow/tfjs-core'
 
 /** d/dx of `einsum`: the same contraction with the output in the operand's place. */
@@ -108,7 +109,7 @@ const topkGradient: GradConfig = {
         const columns = x.shape.at(-1) as number
         const chosen = indices.shape.at(-1) as number
         const rows = x.size / columns
-        const offsets = reshape(mul(range(0, rows, 1, 'int32'), columns), [rows, 1])
+        const offsets = reshape(range(0, x.size, columns, 'int32'), [rows, 1])
         const places = reshape(add(reshape(indices, [rows, chosen]), offsets), [rows * chosen]) as Tensor1D
         return reshape(unsortedSegmentSum(reshape(dy as Tensor, [rows * chosen]), places, x.size), x.shape)
       }),
@@ -122,6 +123,7 @@ const gatherNdGradient: GradConfig = {
   gradFunc: (dy, saved) => {
     const [params, indices] = saved as [Tensor, Tensor]
     return {
+      indices: () => zeros(indices.shape as [number]),
       params: () => scatterND(cast(indices, 'int32'), dy as Tensor, params.shape as [number]),
     }
   },
@@ -138,7 +140,7 @@ const cumsumGradient: GradConfig = {
 
 /**
  * d/dx of `gather`. tfjs's own keeps the whole table alive, calls chained methods that tfjs-core alone does not have
- * when `batchDims` is 1, and is wrong for more batch dimensions.
+ * when `batchDims` is 1, is wrong for more, and gives integers for the indices, so that `tf.grad` refuses them.
  */
 const gatherGradient: GradConfig = {
   kernelName: 'GatherV2',
@@ -149,6 +151,7 @@ const gatherGradient: GradConfig = {
     return {
       x: () =>
         tidy(() => scatterAdd(dy as Tensor, indices, x.shape, util.parseAxisParam(axis, x.shape)[0] ?? 0, batchDims)),
+      indices: () => zeros(indices.shape as [number]),
     }
   },
 }
@@ -170,7 +173,7 @@ function scatterAdd(dy: Tensor, indices: Tensor, shape: readonly number[], axis:
     outer,
     inner,
   ])
-  const offsets = reshape(mul(range(0, batch, 1, 'int32'), size), [batch, 1])
+  const offsets = reshape(range(0, batch * size, size, 'int32'), [batch, 1])
   const segments = batch === 1 ? indices : add(reshape(indices, [batch, count]), offsets)
   const sums = unsortedSegmentSum(values, reshape(segments, [batch * count]) as Tensor1D, batch * size)
   return reshape(transpose(reshape(sums, [batch, size, outer, inner]), [0, 2, 1, 3]), [...shape])
