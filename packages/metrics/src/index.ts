@@ -1,1 +1,3 @@
-export {}
+export { type AccuracyOptions, accuracy, accuracyMetric } from './accuracy.js'
+export { mean, meanMetric, sum, sumMetric } from './aggregation.js'
+export type { ClassOptions } from './classes.js'
