@@ -35,8 +35,12 @@ const REPLACEMENTS = {
   tensor_util_env: { convertToTensor: 'const convertToTensor = (tensor) => tensor', imports: [] },
 }
 
-/** Chained methods, which tensors have only when another package adds them, and the public ops that do the same. */
+/**
+ * Chained methods, which tensors have only when another package adds them, and the public ops that do the same; and a
+ * reading of a property that keeps bundlers from dropping what nobody uses.
+ */
 const PATCHES = {
+  'gradients/ComplexAbs_grad': [['absGradConfig.gradFunc', '(...of) => absGradConfig.gradFunc(...of)']],
   'gradients/Prod_grad': [
     ['permutedX.reshape(newShape)', 'reshape(permutedX, newShape)'],
     ['prodGrad.reshape(permutedX.shape)', 'reshape(prodGrad, permutedX.shape)'],
@@ -63,7 +67,7 @@ function patch(source, file) {
     if (!patched.includes(from)) throw new Error(`${file} no longer contains "${from}": check the patch`)
     patched = patched.replace(from, to)
   }
-  return patched
+  return patched.replace(/= op\(\{/g, '= /* @__PURE__ */ op({')
 }
 
 /** Rewrites a file's relative imports to public ones wherever the symbol is public. */
@@ -74,7 +78,7 @@ function publicImports(source, file) {
     const namespace = NAMESPACES[module]
     if (star !== undefined) {
       if (namespace === undefined) throw new Error(`${file}: no public namespace stands for ${module}`)
-      return `import { ${namespace} as ${star} } from '${PACKAGE}'`
+      return `import { ${namespace} as ${star} } from 'public:'`
     }
     const names = named
       .split(',')
@@ -83,8 +87,9 @@ function publicImports(source, file) {
     if (namespace !== undefined) {
       const missing = names.filter((name) => !(name in tfjs[namespace]))
       if (missing.length > 0) throw new Error(`${file}: ${namespace} does not export ${missing.join(', ')}`)
-      constants.push(`const { ${names.join(', ')} } = ${namespace}_`)
-      return `import { ${namespace} as ${namespace}_ } from '${PACKAGE}'`
+      // Marked as pure, so that a bundler can drop the gradients of a program that records nothing.
+      constants.push(...names.map((name) => `const ${name} = /* @__PURE__ */ (() => ${namespace}_.${name})()`))
+      return `import { ${namespace} as ${namespace}_ } from 'public:'`
     }
     const replacement = REPLACEMENTS[module]
     if (replacement !== undefined) {
@@ -92,9 +97,9 @@ function publicImports(source, file) {
         if (!(name in replacement)) throw new Error(`${file}: nothing stands for ${name} of ${module}`)
         constants.push(replacement[name])
       }
-      return replacement.imports.length > 0 ? `import { ${replacement.imports.join(', ')} } from '${PACKAGE}'` : ''
+      return replacement.imports.length > 0 ? `import { ${replacement.imports.join(', ')} } from 'public:'` : ''
     }
-    return names.every((name) => name in tfjs) ? `import { ${names.join(', ')} } from '${PACKAGE}'` : statement
+    return names.every((name) => name in tfjs) ? `import { ${names.join(', ')} } from 'public:'` : statement
   })
   return constants.length > 0 ? code.replace(/^(?=export |function |const )/m, `${constants.join('\n')}\n`) : code
 }
@@ -102,6 +107,14 @@ function publicImports(source, file) {
 const usePublicApi = {
   name: 'use-public-api',
   setup(build) {
+    // One module that hands on all public names, so that the output imports each of them once.
+    build.onResolve({ filter: /^public:$/ }, ({ path }) => ({ path, namespace: 'public', sideEffects: false }))
+    build.onLoad({ filter: /./, namespace: 'public' }, () => ({
+      contents: `export { ${Object.keys(tfjs)
+        .filter((name) => name !== 'default')
+        .join(', ')} } from '${PACKAGE}'`,
+      resolveDir: dist,
+    }))
     build.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path.endsWith('.js') ? path : `${path}.js`),
     }))
@@ -152,8 +165,16 @@ for (const input of Object.keys(metafile.inputs)) {
   if (FORBIDDEN.includes(module)) throw new Error(`${module} of ${PACKAGE} must not be bundled: it holds global state`)
 }
 
+/** The output with no more imports than it uses: esbuild keeps every name of the module that hands them on. */
+function trimImports(text) {
+  const [statement, names] = /^import \{ (.*) \} from ".*";$/m.exec(text)
+  const rest = text.replace(statement, '')
+  const used = names.split(', ').filter((name) => new RegExp(`\\b${name}\\b`).test(rest))
+  return text.replace(statement, `import { ${used.join(', ')} } from '${PACKAGE}'`)
+}
+
 await mkdir(output, { recursive: true })
-await writeFile(join(output, 'gradients.js'), outputFiles[0].text)
+await writeFile(join(output, 'gradients.js'), trimImports(outputFiles[0].text))
 await writeFile(
   join(output, 'gradients.d.ts'),
   `import type { GradConfig } from '${PACKAGE}'\n\n` +
