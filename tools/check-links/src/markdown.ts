@@ -5,7 +5,7 @@ export interface Link {
 }
 
 /** The lines of a page outside fenced code, where brackets mean nothing; the others are left empty. */
-export function prose(text: string): string[] {
+function prose(text: string): string[] {
   let fence: string | undefined
   return text.split(/\r?\n/).map((line) => {
     const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1]
