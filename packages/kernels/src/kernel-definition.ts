@@ -6,7 +6,7 @@ export interface KernelCall {
   readonly runtime: Runtime
   readonly inputs: NamedTensorInfoMap
   readonly attrs: NamedAttrMap
-  /** The kernel that ours replaced, for the cases that are left to it; absent where tfjs has none. */
+  /** The kernel that ours replaced; absent where tfjs has none. */
   readonly stock: KernelFunc | undefined
 }
 
@@ -15,6 +15,8 @@ export interface KernelDefinition {
   readonly name: string
   /** What is gained over the stock backend, in one line. */
   readonly gain: string
+  /** Which calls are ours; the others go to the kernel that was replaced, without further cost. Default is all. */
+  handles?(inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): boolean
   compute(call: KernelCall): TensorInfo
 }
 
@@ -23,12 +25,6 @@ export function input(call: KernelCall, name: string): TensorInfo {
   const tensor = call.inputs[name]
   if (tensor === undefined) throw new Error(`Expected an input named '${name}', found ${Object.keys(call.inputs)}.`)
   return tensor
-}
-
-/** Hands the call to the kernel that ours replaced. */
-export function delegate(call: KernelCall): TensorInfo {
-  if (call.stock === undefined) throw new Error('This kernel replaced none, and cannot hand the call on.')
-  return call.stock({ inputs: call.inputs, backend: call.runtime.backend, attrs: call.attrs }) as TensorInfo
 }
 
 /** Refuses other dtypes than float32. */

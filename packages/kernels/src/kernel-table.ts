@@ -1,11 +1,16 @@
 import type { KernelDefinition } from './kernel-definition.js'
-import { cast, complex, complexAbs, imag, real } from './kernels/complex.js'
+import { cast } from './kernels/cast.js'
+import { clipByValue, relu6 } from './kernels/clip.js'
+import { complex, complexAbs, imag, real } from './kernels/complex.js'
+import { complexByParts } from './kernels/complex-by-parts.js'
 import { conv2dBackpropFilter, conv2dBackpropInput } from './kernels/convolution.js'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
 import { einsum } from './kernels/einsum.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
+import { identity } from './kernels/identity.js'
 import { batchMatMul } from './kernels/matmul.js'
+import { prelu } from './kernels/prelu.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
 import { slice } from './kernels/slice.js'
 
@@ -20,11 +25,16 @@ export const definitions: readonly KernelDefinition[] = [
   unsortedSegmentSum,
   einsum,
   slice,
+  identity,
+  clipByValue,
+  relu6,
+  prelu,
+  cast,
   complex,
   real,
   imag,
   complexAbs,
-  cast,
+  ...complexByParts,
   fft,
   ifft,
 ]

@@ -13,6 +13,7 @@ export const version = packageVersion
 export type KernelExports = Record<
   | 'absComplex'
   | 'biasActivation'
+  | 'clip'
   | 'convolutionFilterGradient'
   | 'convolutionInputGradient'
   | 'convolutionWorkspace'
@@ -23,6 +24,7 @@ export type KernelExports = Record<
   | 'interleave'
   | 'matmul'
   | 'matmulBatched'
+  | 'matmulInt'
   | 'matmulWorkspace'
   | 'segmentSum'
   | 'segmentSumInt'

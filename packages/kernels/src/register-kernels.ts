@@ -98,7 +98,10 @@ function configFor(definition: KernelDefinition, previous: KernelConfig | undefi
     disposeFunc(backend) {
       previous?.disposeFunc?.(backend)
     },
-    kernelFunc: ({ inputs, backend, attrs }) =>
-      definition.compute({ runtime: runtimeOf(asWasmBackend(backend)), inputs, attrs: attrs ?? {}, stock }),
+    kernelFunc(call) {
+      const { inputs, backend, attrs } = call
+      if (stock !== undefined && definition.handles?.(inputs, attrs) === false) return stock(call)
+      return definition.compute({ runtime: runtimeOf(asWasmBackend(backend)), inputs, attrs: attrs ?? {}, stock })
+    },
   }
 }

@@ -9,10 +9,10 @@ registerKernels({ simd: 'simd' })
 describe('BatchMatMul', () => {
   matmulCases()
 
-  it('refuses integers, and says how to convert them', () => {
+  it('refuses booleans, and says how to convert them', () => {
     tf.tidy(() => {
-      const a = tf.ones([2, 2], 'int32')
-      expect(() => tf.matMul(a, a)).toThrow(/takes float32, found int32; convert with tf.cast/)
+      const a = tf.ones([2, 2], 'bool')
+      expect(() => tf.matMul(a, a)).toThrow(/takes float32, found bool; convert with tf.cast/)
     })
   })
 

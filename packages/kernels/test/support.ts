@@ -28,7 +28,7 @@ export const upload = ({ shape, values }: HostTensor, dtype: tf.DataType = 'floa
 /** Calls a kernel of the active backend, and brings the result to the host. Fails where a tensor is left behind. */
 export function kernel(
   name: string,
-  inputs: Record<string, HostTensor | tf.Tensor>,
+  inputs: Record<string, HostTensor | tf.Tensor> | readonly HostTensor[],
   attrs: Record<string, unknown> = {},
 ): HostTensor {
   const before = tf.memory().numTensors
@@ -37,7 +37,8 @@ export function kernel(
   const tensors = Object.fromEntries(
     Object.entries(inputs).map(([key, value]) => [key, value instanceof tf.Tensor ? value : upload(value)]),
   )
-  const out = tf.engine().runKernel(name, tensors, attrs as tf.NamedAttrMap) as tf.Tensor
+  const operands = Array.isArray(inputs) ? (Object.values(tensors) as unknown as tf.NamedTensorMap) : tensors
+  const out = tf.engine().runKernel(name, operands, attrs as tf.NamedAttrMap) as tf.Tensor
   const result = { shape: out.shape, values: out.dataSync() }
   out.dispose()
   for (const tensor of Object.values(tensors)) if (!given.includes(tensor)) tensor.dispose()

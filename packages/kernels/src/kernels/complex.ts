@@ -1,5 +1,4 @@
-import type { DataType } from '@tensorflow/tfjs-core'
-import { assertFloat, delegate, input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
+import { assertFloat, input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 
 export const complex: KernelDefinition = {
   name: 'Complex',
@@ -41,35 +40,6 @@ export const complexAbs: KernelDefinition = {
     const x = input(call, 'x')
     const out = runtime.output(x.shape, 'float32')
     runtime.wasm.absComplex(runtime.address(x), runtime.address(out), sizeOf(x.shape))
-    return out
-  },
-}
-
-export const cast: KernelDefinition = {
-  name: 'Cast',
-  gain: 'to and from complex64; everything else is left to the stock kernel',
-  compute(call) {
-    const { runtime, attrs } = call
-    const x = input(call, 'x')
-    const dtype = attrs['dtype'] as DataType
-    const toComplex = dtype === 'complex64'
-    if (x.dtype === 'complex64' ? toComplex : !toComplex) {
-      if (x.dtype !== 'complex64') return delegate(call)
-      runtime.backend.incRef(x.dataId)
-      return { ...x }
-    }
-    if (x.dtype === 'complex64') {
-      const reals = runtime.run('Real', { input: x })
-      if (dtype === 'float32') return reals
-      const out = runtime.run('Cast', { x: reals }, { dtype })
-      runtime.dispose(reals)
-      return out
-    }
-    const reals = runtime.run('Cast', { x }, { dtype: 'float32' })
-    const zeros = runtime.run('ZerosLike', { x: reals })
-    const out = runtime.run('Complex', { real: reals, imag: zeros })
-    runtime.dispose(reals)
-    runtime.dispose(zeros)
     return out
   },
 }

@@ -135,6 +135,13 @@ export const conv2dBackpropInput: KernelDefinition = {
     const filter = input(call, 'filter')
     assertFloat('Conv2DBackpropInput', dy, filter)
     const info = convolutionInfo(call.attrs, call.attrs['inputShape'] as number[], filter.shape)
-    return inputGradient(call.runtime, info, dy, filter)
+    // tfjs lets conv2dTranspose pass a dy larger than the convolution's output, and ignores what lies beyond it.
+    if (dy.shape.every((length, axis) => length === info.outShape[axis])) {
+      return inputGradient(call.runtime, info, dy, filter)
+    }
+    const used = call.runtime.run('Slice', { x: dy }, { begin: [0, 0, 0, 0], size: info.outShape })
+    const dx = inputGradient(call.runtime, info, used, filter)
+    call.runtime.dispose(used)
+    return dx
   },
 }

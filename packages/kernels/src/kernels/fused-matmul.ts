@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { assertFloat, input, type KernelCall, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 import type { Runtime } from '../runtime.js'
 import { multiplyMatrices } from './matmul.js'
+import { preluBroadcast } from './prelu.js'
 
 /** Activations that run in the same pass as the bias, by their number in `assembly/activation.ts`. */
 const inPass: Readonly<Record<string, number>> = { linear: 0, relu: 1, relu6: 2, leakyrelu: 3, prelu: 3 }
@@ -81,7 +82,7 @@ export const fusedMatMul: KernelDefinition = {
     const kind = slopeInPass ? (inPass[activation] ?? 0) : 0
     applyInPlace(runtime, value, rowBias, kind, Number(attrs['leakyreluAlpha'] ?? LEAKY_RELU_ALPHA), slope)
     if (slope !== undefined && !slopeInPass) {
-      return then(runtime, value, (x) => runtime.run('Prelu', { x, alpha: slope }))
+      return then(runtime, value, (x) => preluBroadcast(runtime, x, slope))
     }
     const kernel = separate[activation]
     return kernel === undefined ? value : then(runtime, value, (x) => runtime.run(kernel, { x }))

@@ -41,7 +41,36 @@ function broadcastIndices(batch: readonly number[], own: readonly number[]): num
   return indices
 }
 
-/** `op(a) op(b)` over the last two axes; the axes before them are broadcast. */
+/** The plan of a broadcast product: sizes of one product, the batch, and how many matrices each operand has. */
+interface ProductPlan extends ProductSizes {
+  readonly batch: number[]
+  readonly count: number
+  readonly countA: number
+  readonly countB: number
+  /** Addresses of the operands and of the result. */
+  readonly a: number
+  readonly b: number
+  readonly c: number
+}
+
+/** Calls `product` with the addresses of every pair of matrices. */
+function forEachMatrix(
+  plan: ProductPlan,
+  shapeA: number[],
+  shapeB: number[],
+  product: (...at: number[]) => void,
+): void {
+  const { rows, columns, depth, batch, count, a, b, c } = plan
+  const indicesA = broadcastIndices(batch, shapeA.slice(0, -2))
+  const indicesB = broadcastIndices(batch, shapeB.slice(0, -2))
+  for (let n = 0; n < count; n++) {
+    const fromA = a + (indicesA[n] ?? 0) * rows * depth * 4
+    const fromB = b + (indicesB[n] ?? 0) * depth * columns * 4
+    product(fromA, fromB, c + n * rows * columns * 4)
+  }
+}
+
+/** `op(a) op(b)` over the last two axes, float32 or int32; the axes before them are broadcast. */
 export function multiplyMatrices(
   runtime: Runtime,
   a: TensorInfo,
@@ -49,47 +78,64 @@ export function multiplyMatrices(
   transposeA: boolean,
   transposeB: boolean,
 ): TensorInfo {
-  const { rows, columns, depth } = productSizes(a.shape, b.shape, transposeA, transposeB)
-  const batchA = a.shape.slice(0, -2)
-  const batchB = b.shape.slice(0, -2)
-  const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB)
-  const count = sizeOf(batch)
-  const countA = sizeOf(batchA)
-  const countB = sizeOf(batchB)
-  // One right-hand side for all: the matrices of A, one below the other, are one tall matrix.
-  const stacked = countB === 1 && !transposeA
-  const tall = stacked ? rows * count : rows
-  const out = runtime.output([...batch, rows, columns], 'float32')
-  const workspace = runtime.workspace(runtime.wasm.matmulWorkspace(tall, columns, depth))
-  const [addressA, addressB, addressC] = [runtime.address(a), runtime.address(b), runtime.address(out)]
+  const sizes = productSizes(a.shape, b.shape, transposeA, transposeB)
+  const { rows, columns, depth } = sizes
+  const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+  const out = runtime.output([...batch, rows, columns], a.dtype)
+  const plan: ProductPlan = {
+    ...sizes,
+    batch,
+    count: sizeOf(batch),
+    countA: sizeOf(a.shape.slice(0, -2)),
+    countB: sizeOf(b.shape.slice(0, -2)),
+    a: runtime.address(a),
+    b: runtime.address(b),
+    c: runtime.address(out),
+  }
   const flags = [Number(transposeA), Number(transposeB)] as const
-  const product = (height: number, from: number, stepA: number, fromB: number, stepB: number, to: number, n: number) =>
-    runtime.wasm.matmulBatched(...flags, height, columns, depth, from, stepA, fromB, stepB, to, n, workspace)
-  if (stacked) {
-    product(tall, addressA, 0, addressB, 0, addressC, 1)
-  } else if ((countA === count || countA === 1) && (countB === count || countB === 1)) {
-    const stepA = countA === 1 ? 0 : rows * depth
-    const stepB = countB === 1 ? 0 : depth * columns
-    product(rows, addressA, stepA, addressB, stepB, addressC, count)
+  if (a.dtype === 'int32') {
+    const { matmulInt } = runtime.wasm
+    forEachMatrix(plan, a.shape, b.shape, (...at) => matmulInt(...flags, rows, columns, depth, ...at))
   } else {
-    const indicesA = broadcastIndices(batch, batchA)
-    const indicesB = broadcastIndices(batch, batchB)
-    for (let n = 0; n < count; n++) {
-      const matrixA = addressA + (indicesA[n] ?? 0) * rows * depth * 4
-      const matrixB = addressB + (indicesB[n] ?? 0) * depth * columns * 4
-      product(rows, matrixA, 0, matrixB, 0, addressC + n * rows * columns * 4, 1)
-    }
+    multiplyFloats(runtime, plan, a.shape, b.shape, flags)
   }
   return out
 }
 
+function multiplyFloats(
+  runtime: Runtime,
+  plan: ProductPlan,
+  shapeA: number[],
+  shapeB: number[],
+  flags: readonly [number, number],
+): void {
+  const { rows, columns, depth, count, countA, countB, a, b, c } = plan
+  const { matmulBatched, matmulWorkspace } = runtime.wasm
+  if (countB === 1 && flags[0] === 0) {
+    // One right-hand side for all: the matrices of A, one below the other, are one tall matrix.
+    const workspace = runtime.workspace(matmulWorkspace(rows * count, columns, depth))
+    matmulBatched(...flags, rows * count, columns, depth, a, 0, b, 0, c, 1, workspace)
+    return
+  }
+  const workspace = runtime.workspace(matmulWorkspace(rows, columns, depth))
+  if ((countA === count || countA === 1) && (countB === count || countB === 1)) {
+    const stepA = countA === 1 ? 0 : rows * depth
+    const stepB = countB === 1 ? 0 : depth * columns
+    matmulBatched(...flags, rows, columns, depth, a, stepA, b, stepB, c, count, workspace)
+    return
+  }
+  forEachMatrix(plan, shapeA, shapeB, (fromA = 0, fromB = 0, to = 0) => {
+    matmulBatched(...flags, rows, columns, depth, fromA, 0, fromB, 0, to, 1, workspace)
+  })
+}
+
 export const batchMatMul: KernelDefinition = {
   name: 'BatchMatMul',
-  gain: 'all four transpose cases at full speed; the stock kernel is fast in the untransposed one only',
+  gain: 'all four transpose cases at full speed (the stock kernel: only the untransposed one); int32 as well',
   compute(call) {
     const a = input(call, 'a')
     const b = input(call, 'b')
-    assertFloat('BatchMatMul', a, b)
+    if (a.dtype !== 'int32' || b.dtype !== 'int32') assertFloat('BatchMatMul', a, b)
     return multiplyMatrices(call.runtime, a, b, call.attrs['transposeA'] === true, call.attrs['transposeB'] === true)
   },
 }

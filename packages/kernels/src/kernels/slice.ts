@@ -1,5 +1,5 @@
 import { slice_util } from '@tensorflow/tfjs-core'
-import { delegate, input, type KernelDefinition } from '../kernel-definition.js'
+import { input, type KernelDefinition } from '../kernel-definition.js'
 import type { Runtime } from '../runtime.js'
 import { bytesPerElement } from '../wasm-backend.js'
 
@@ -50,15 +50,16 @@ function copyWalks(runtime: Runtime, walks: readonly Walk[], block: number, from
 export const slice: KernelDefinition = {
   name: 'Slice',
   gain: 'copies the slice alone; the stock kernel copies the whole input first',
+  handles: ({ x }) => x?.dtype !== 'string',
   compute(call) {
     const { runtime, attrs } = call
     const x = input(call, 'x')
-    if (x.dtype === 'string') return delegate(call)
     const [begin = [], size = []] = slice_util.parseSliceParams(
       x as Parameters<typeof slice_util.parseSliceParams>[0],
       attrs['begin'] as number | number[],
       attrs['size'] as number | number[],
     )
+    slice_util.assertParamsValid(x as Parameters<typeof slice_util.assertParamsValid>[0], begin, size)
     const bytes = bytesPerElement(x.dtype)
     const out = runtime.output(size, x.dtype)
     if (size.includes(0)) return out

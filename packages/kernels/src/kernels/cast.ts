@@ -1,0 +1,43 @@
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core'
+import { input, type KernelCall, type KernelDefinition } from '../kernel-definition.js'
+import type { Runtime } from '../runtime.js'
+
+/** Replaces an intermediate tensor by what a kernel makes of it. */
+function then(runtime: Runtime, value: TensorInfo, make: (value: TensorInfo) => TensorInfo): TensorInfo {
+  const next = make(value)
+  runtime.dispose(value)
+  return next
+}
+
+function toComplex({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
+  return then(runtime, runtime.run('Cast', { x }, { dtype: 'float32' }), (real) =>
+    then(runtime, runtime.run('ZerosLike', { x: real }), (imag) => runtime.run('Complex', { real, imag })),
+  )
+}
+
+/** Everything but zero is true; the stock kernel keeps the low byte. */
+function toBool({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
+  const zero = runtime.output([], x.dtype)
+  new Uint32Array(runtime.heap, runtime.address(zero), 1)[0] = 0
+  return then(runtime, zero, (b) => runtime.run('NotEqual', { a: x, b }))
+}
+
+export const cast: KernelDefinition = {
+  name: 'Cast',
+  gain: 'to and from complex64, and to bool what is neither 0 nor 1; the rest is left to the stock kernel',
+  handles: ({ x }, attrs) =>
+    x?.dtype === 'complex64' ||
+    attrs?.['dtype'] === 'complex64' ||
+    (attrs?.['dtype'] === 'bool' && x?.dtype !== 'bool'),
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const dtype = attrs['dtype'] as DataType
+    if (x.dtype === dtype) return runtime.run('Identity', { x })
+    if (x.dtype === 'complex64') {
+      const real = runtime.run('Real', { input: x })
+      return dtype === 'float32' ? real : then(runtime, real, (part) => runtime.run('Cast', { x: part }, { dtype }))
+    }
+    return dtype === 'complex64' ? toComplex(call, x) : toBool(call, x)
+  },
+}

@@ -1,0 +1,12 @@
+import { input, type KernelDefinition } from '../kernel-definition.js'
+
+export const identity: KernelDefinition = {
+  name: 'Identity',
+  gain: 'shares the data, as the other backends of tfjs do; the stock kernel copies it',
+  handles: ({ x }) => x?.dtype !== 'string',
+  compute(call) {
+    const { dataId, shape, dtype } = input(call, 'x')
+    call.runtime.backend.incRef(dataId)
+    return { dataId, shape, dtype }
+  },
+}

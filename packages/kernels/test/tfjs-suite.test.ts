@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { runTfjsSuite, type SuiteResult } from './tfjs-suite/run.js'
+
+/** Kernels of strings and ragged tensors, which nothing trains on. */
+const ABSENT = ['RaggedGather', 'RaggedRange', 'RaggedTensorToTensor', 'StaticRegexReplace']
+
+/** The groups of tests of what the kernels add or replace, by tfjs's names. */
+const OURS = [
+  '1D FFT',
+  '2D FFT',
+  '1D IFFT',
+  '2D IFFT',
+  '1D RFFT',
+  '2D RFFT',
+  '1D IRFFT',
+  '2D IRFFT',
+  '3D IRFFT',
+  'clipByValue',
+  'clone',
+  'complex64',
+  'confusionMatrix',
+  'conv1d',
+  'conv2d',
+  'conv2dTranspose',
+  'depthwiseConv2D',
+  'depthwiseConv2d gradients',
+  'einsum',
+  'fused matmul',
+  'gather',
+  'matmul',
+  'matmulBatch',
+  'prelu',
+  'relu6',
+  'separableConv2d',
+  'slice ',
+  'slice1d',
+  'slice2d',
+  'slice3d',
+  'slice4d',
+  'stft',
+  'unsortedSegmentSum',
+]
+
+let stock: SuiteResult[]
+let ours: SuiteResult[]
+
+beforeAll(async () => {
+  ;({ stock, ours } = await runTfjsSuite())
+}, 300_000)
+
+describe("tfjs-core's own tests on the wasm backend", () => {
+  it('run in full with either kernels', () => {
+    expect(stock.length).toBeGreaterThan(4_000)
+    expect(ours.map(({ name }) => name)).toEqual(stock.map(({ name }) => name))
+  })
+
+  it('pass with our kernels where they pass with the stock ones', () => {
+    const broken = stock.flatMap(({ status }, index) =>
+      status === 'passed' && ours[index]?.status !== 'passed' ? [ours[index]] : [],
+    )
+    expect(broken).toEqual([])
+  })
+
+  it.each(OURS)('pass with our kernels in the group %s', (group) => {
+    const tests = ours.filter(({ name }) => name.startsWith(`${group} wasm {} `))
+    expect(tests.length).toBeGreaterThan(0)
+    // The stock backend has no convolution with the channels first.
+    const failed = tests.filter(({ name, status }) => status === 'failed' && !name.includes('NCHW'))
+    expect(failed).toEqual([])
+  })
+
+  it('miss no kernel but those of strings and ragged tensors', () => {
+    const missing = ours.flatMap(({ failure }) => /Kernel '(\w+)' not registered/.exec(failure)?.[1] ?? [])
+    expect([...new Set(missing)].filter((name) => !ABSENT.includes(name))).toEqual([])
+  })
+})
