@@ -49,6 +49,7 @@ export type {
 } from './contracts/process-group.js'
 export type {
   EpochRunContext,
+  LiveLine,
   OptimizerView,
   RunContext,
   RunKind,

@@ -1,1 +1,5 @@
-export {}
+export { defineRun, isRunDefinition, mergeHparams, type RunDefinition, runFrom } from './define-run.js'
+export type { EvaluationResult, FitResult, PredictionResult } from './result.js'
+export type { DataSource, LoadersByStage } from './setup/loaders.js'
+export { type PredictOptions, type RunOptions, Trainer } from './trainer.js'
+export type { BatchLimit, Duration, TrainerOptions } from './trainer-options.js'

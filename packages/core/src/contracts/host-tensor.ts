@@ -29,6 +29,9 @@ export function hostTensor(data: NumericData, shape: readonly number[]): HostTen
   return { data, shape, dtype }
 }
 
+/** Objects that are one value, not a structure of values. */
+type Opaque = ArrayBufferView | ArrayBuffer | Date | ((...parameters: never) => unknown)
+
 /** What a batch becomes on the device: every {@link HostTensor} in it a `Tensor`, everything else as it is. */
 export type OnDevice<B> =
   B extends HostTensor<infer R>

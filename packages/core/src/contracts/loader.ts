@@ -9,6 +9,11 @@ export interface LoaderPosition {
 export interface DataShard {
   readonly rank: number
   readonly count: number
+  /**
+   * All shards must yield the same number of batches, an empty one if need be, since their steps communicate: training.
+   * Default `false`: a shard that has no sample of the last global batch ends before it.
+   */
+  readonly even?: boolean
 }
 
 /**

@@ -33,6 +33,14 @@ export interface RunLimits {
   /** Per loader. */
   readonly evaluationBatches: readonly (number | undefined)[]
   readonly accumulateGradientBatches: number
+  /** Whether the fit validates at all. */
+  readonly hasValidation: boolean
+}
+
+/** Something that stays at the bottom of the terminal and makes room for other lines: a progress bar. */
+export interface LiveLine {
+  clear(): void
+  redraw(): void
 }
 
 /** An optimizer with what the Trainer knows of it. */
@@ -61,6 +69,8 @@ export interface RunContext {
   readonly runFolder: string
   /** Metrics that were read so far, newest values: what callbacks monitor. Reading it never waits for the device. */
   readonly metrics: Readonly<Record<string, number>>
+  /** How often each metric was read: tells a new value from an old one. */
+  readonly metricReads: Readonly<Record<string, number>>
   /** The part of {@link metrics} meant for the progress bar. */
   readonly progressBarMetrics: Readonly<Record<string, number>>
   /** Index of the running dataloader in evaluation and prediction. */
@@ -81,6 +91,8 @@ export interface RunContext {
   prepareCheckpoints(folder: string): Promise<void>
   /** Says something to the person at the terminal, on rank zero, without tearing the progress bar. */
   announce(message: string, level?: 'info' | 'warning'): void
+  /** Takes or gives up the bottom line of the terminal. */
+  occupyLine(line: LiveLine | undefined): void
 }
 
 /** A run in hooks where values of one step may be logged. */

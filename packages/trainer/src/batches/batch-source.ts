@@ -1,0 +1,94 @@
+import { describe, LevinError, type Loader, type LoaderLike } from '@levin/core'
+import type { BatchLimit } from '../trainer-options.js'
+
+/**
+ * The batches of one loader for one epoch: limited, counted, and read one ahead, so that everybody knows which batch is
+ * the last. Synchronous loaders are read without a promise.
+ */
+export class BatchSource {
+  readonly #next: () => IteratorResult<unknown> | Promise<IteratorResult<unknown>>
+  readonly #close: (() => unknown) | undefined
+  readonly #limit: number
+  #ahead: IteratorResult<unknown> | undefined
+  #taken = 0
+
+  constructor(loader: Loader, limit: number) {
+    const iterator = loader[Symbol.iterator]?.() ?? loader[Symbol.asyncIterator]?.()
+    if (!iterator) throw notALoader(loader)
+    this.#next = () => iterator.next()
+    this.#close = iterator.return ? () => iterator.return?.() : undefined
+    this.#limit = limit
+  }
+
+  /** Reads the first batch ahead. */
+  async start(): Promise<this> {
+    if (this.#limit > 0) this.#ahead = await this.#next()
+    return this
+  }
+
+  /** Whether {@link take} has another batch. */
+  get hasNext(): boolean {
+    return this.#taken < this.#limit && this.#ahead !== undefined && !this.#ahead.done
+  }
+
+  /** The next batch. Reads on, so that {@link hasNext} is right when this returns. */
+  take(): unknown | Promise<unknown> {
+    const batch = this.#ahead?.value
+    this.#taken++
+    if (this.#taken >= this.#limit) {
+      this.#ahead = undefined
+      return batch
+    }
+    const next = this.#next()
+    if (next instanceof Promise) {
+      return next.then((result) => {
+        this.#ahead = result
+        return batch
+      })
+    }
+    this.#ahead = next
+    return batch
+  }
+
+  /** Lets the loader go before its end. */
+  async close(): Promise<void> {
+    if (this.#ahead?.done) return
+    await this.#close?.()
+  }
+}
+
+/** How many batches a limit allows; `undefined` where the loader's length is unknown and nothing bounds it. */
+export function countBatches(loader: Loader, limit: BatchLimit, what: string): number | undefined {
+  const length = loader.batchCount ?? (Array.isArray(loader) ? loader.length : undefined)
+  if (typeof limit === 'number') return length === undefined ? limit : Math.min(length, limit)
+  if (limit.fraction === 1) return length
+  if (limit.fraction === 0) return 0
+  if (length === undefined) {
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      message: `${what} is a fraction, and the loader does not know its length.`,
+      remedy: 'Give a number of batches, or a loader with batchCount.',
+    })
+  }
+  const count = Math.floor(length * limit.fraction)
+  if (count > 0 || length === 0) return count
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message: `${what} is ${limit.fraction} of ${length} batches, which is less than one.`,
+    remedy: `Use at least { fraction: ${Math.ceil(1000 / length) / 1000} }.`,
+  })
+}
+
+/** Takes a loader, an array of batches, a generator, or any iterable of batches. */
+export function asLoader(source: LoaderLike, what: string): Loader {
+  if (typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)) return source as Loader
+  throw notALoader(source, what)
+}
+
+/** Whether the batches' tensors are the Trainer's to free. */
+export const ownsBatches = (loader: Loader): boolean => loader.ownsBatches ?? !Array.isArray(loader)
+
+const notALoader = (found: unknown, what = 'A loader'): LevinError =>
+  new LevinError('LEVIN_DATA', {
+    message: `${what} cannot be iterated.`,
+    expected: 'a DataLoader, an array of batches, or another iterable',
+    found: describe(found),
+  })

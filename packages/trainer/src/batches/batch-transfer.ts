@@ -1,0 +1,46 @@
+import { disposeAll, keep, type Loader } from '@levin/core'
+import { type Tensor, tidy } from '@tensorflow/tfjs-core'
+import type { Run } from '../run/run.js'
+import { ownsBatches } from './batch-source.js'
+import { sampleCount, tensorsOf, toDevice } from './device-batch.js'
+
+/** A batch on the device with what has to be freed after its use. */
+export interface TransferredBatch {
+  readonly batch: unknown
+  readonly samples: number
+  release(): void
+}
+
+/** Brings batches to the device through the transfer hooks. The data module's hooks come before the module's. */
+export class BatchTransfer {
+  readonly #run: Run
+  readonly #before: ((batch: never, dataloaderIndex: number) => unknown) | undefined
+  readonly #after: ((batch: never, dataloaderIndex: number) => unknown) | undefined
+
+  constructor(run: Run) {
+    const { module, data } = run
+    this.#run = run
+    this.#before = (data?.onBeforeBatchTransfer ?? module.onBeforeBatchTransfer)?.bind(data?.onBeforeBatchTransfer ? data : module)
+    this.#after = (data?.onAfterBatchTransfer ?? module.onAfterBatchTransfer)?.bind(data?.onAfterBatchTransfer ? data : module)
+  }
+
+  transfer(raw: unknown, loader: Loader, dataloaderIndex: number): TransferredBatch {
+    const host = this.#before ? this.#before(raw as never, dataloaderIndex) : raw
+    const samples = sampleCount(host)
+    const uploaded = toDevice(host, this.#run.accelerator)
+    // Tensors that the loader keeps must outlive the step; whatever was made on the way is ours.
+    const foreign = ownsBatches(loader) ? [] : tensorsOf(raw)
+    if (!this.#after) return { batch: uploaded, samples, release: () => freeExcept(tensorsOf(uploaded), foreign) }
+    const after = this.#after
+    const batch = tidy(() => {
+      const changed = after(uploaded as never, dataloaderIndex)
+      for (const tensor of tensorsOf(changed)) keep(tensor)
+      return changed as never
+    }) as unknown
+    return { batch, samples, release: () => freeExcept([...tensorsOf(uploaded), ...tensorsOf(batch)], foreign) }
+  }
+}
+
+function freeExcept(tensors: readonly Tensor[], foreign: readonly Tensor[]): void {
+  disposeAll(foreign.length ? tensors.filter((tensor) => !foreign.includes(tensor)) : tensors)
+}

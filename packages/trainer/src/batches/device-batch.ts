@@ -1,0 +1,44 @@
+import { type Accelerator, describe, isHostTensor, LevinError } from '@levin/core'
+import { Tensor } from '@tensorflow/tfjs-core'
+
+/** Copies a batch to the device: every host tensor in it becomes a tensor. Nested arrays and records are followed. */
+export function toDevice(batch: unknown, accelerator: Accelerator): unknown {
+  if (typeof batch !== 'object' || batch === null || batch instanceof Tensor) return batch
+  if (isHostTensor(batch)) return accelerator.upload(batch)
+  if (Array.isArray(batch)) return batch.map((item) => toDevice(item, accelerator))
+  if (Object.getPrototypeOf(batch) !== Object.prototype) return batch
+  const result: Record<string, unknown> = {}
+  for (const key in batch) result[key] = toDevice((batch as Record<string, unknown>)[key], accelerator)
+  return result
+}
+
+/** Every tensor in a batch. */
+export function tensorsOf(batch: unknown, found: Tensor[] = []): Tensor[] {
+  if (batch instanceof Tensor) found.push(batch)
+  else if (typeof batch === 'object' && batch !== null && !ArrayBuffer.isView(batch)) {
+    for (const key in batch) tensorsOf((batch as Record<string, unknown>)[key], found)
+  }
+  return found
+}
+
+/**
+ * Samples of a batch: the first axis of its first tensor, on the host or on the device. 1 for a batch without tensors.
+ *
+ * @throws LEVIN_DATA for a batch that is no batch at all
+ */
+export function sampleCount(batch: unknown): number {
+  if (batch === null || batch === undefined) {
+    throw new LevinError('LEVIN_DATA', { message: 'A loader yielded no batch.', expected: 'tensors, arrays or records of them', found: describe(batch) })
+  }
+  return firstAxis(batch) ?? 1
+}
+
+function firstAxis(batch: unknown): number | undefined {
+  if (typeof batch !== 'object' || batch === null) return undefined
+  if (batch instanceof Tensor || isHostTensor(batch)) return batch.shape[0] ?? 1
+  for (const key in batch) {
+    const count = firstAxis((batch as Record<string, unknown>)[key])
+    if (count !== undefined) return count
+  }
+  return undefined
+}

@@ -1,0 +1,234 @@
+import {
+  type Callback,
+  definePlugin,
+  type EpochRunContext,
+  everyEpochs,
+  firesAtSteps,
+  type RunContext,
+  type RunKind,
+  type StepRunContext,
+  type Trigger,
+  TriggerState,
+  type TrainBatchOutput,
+} from '@levin/core'
+import * as v from 'valibot'
+import { checkpointName } from './checkpoint-name.js'
+import { isBetter, Monitor, type MonitorMode } from './monitor.js'
+
+export interface ModelCheckpointOptions {
+  /** Folder. Default: `checkpoints` in the run's folder. */
+  readonly dirpath?: string
+  /** Name with `{epoch}`, `{step}` and metrics, as `{val/loss:.2f}`. Default `'{epoch}-{step}'`. */
+  readonly filename?: string
+  /** The logged metric that says which are the best. Default: none, the newest is the best. */
+  readonly monitor?: string
+  /** Default `'min'`. */
+  readonly mode?: MonitorMode
+  /** How many of the best to keep. -1: all; 0: none. Default 1. */
+  readonly saveTopK?: number
+  /** Keep the newest too, and point `last` at it. Default `true`. */
+  readonly saveLast?: boolean
+  /** When to save. Default `everyEpochs(1)`. */
+  readonly every?: Trigger
+  /** Leave out optimizer and loops: smaller, and nothing to resume from. Default `false`. */
+  readonly saveWeightsOnly?: boolean
+  /** Write `epoch=` before values in names. Default `true`. */
+  readonly autoInsertMetricName?: boolean
+  /** Say each save. Default `false`. */
+  readonly verbose?: boolean
+}
+
+const schema: v.GenericSchema<ModelCheckpointOptions> = v.strictObject({
+  dirpath: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  filename: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  monitor: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  mode: v.optional(v.picklist(['min', 'max'])),
+  saveTopK: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
+  saveLast: v.optional(v.boolean()),
+  every: v.optional(v.custom<Trigger>((value) => typeof value === 'object' && value !== null && 'kind' in value, 'expected a trigger such as everyEpochs(1)')),
+  saveWeightsOnly: v.optional(v.boolean()),
+  autoInsertMetricName: v.optional(v.boolean()),
+  verbose: v.optional(v.boolean()),
+}) as v.GenericSchema<ModelCheckpointOptions>
+
+interface Saved {
+  readonly path: string
+  readonly score: number
+}
+
+type Settings = Required<Omit<ModelCheckpointOptions, 'dirpath' | 'monitor'>> & ModelCheckpointOptions
+
+/** Saves the run from time to time, and keeps the best checkpoints and the newest. */
+export class ModelCheckpoint implements Callback {
+  readonly name = 'modelCheckpoint'
+  readonly order = 'last'
+  readonly stateKey: string
+  readonly monitor: string | undefined
+  readonly #options: Settings
+  readonly #watched: Monitor | undefined
+  #trigger: TriggerState | undefined
+  #saved: Saved[] = []
+  #lastPath: string | undefined
+  #lastStep = -1
+  #deferred = false
+  #validated = false
+
+  constructor(options: ModelCheckpointOptions = {}) {
+    this.#options = {
+      filename: '{epoch}-{step}',
+      mode: 'min',
+      saveTopK: 1,
+      saveLast: true,
+      every: everyEpochs(1),
+      saveWeightsOnly: false,
+      autoInsertMetricName: true,
+      verbose: false,
+      ...options,
+    }
+    this.monitor = options.monitor
+    this.#watched = options.monitor === undefined ? undefined : new Monitor(options.monitor)
+    this.stateKey = `modelCheckpoint(${options.monitor ?? ''}, ${this.#options.mode}, ${JSON.stringify(this.#options.every)})`
+  }
+
+  /** The best so far by the monitored metric; without one, the newest. */
+  get bestModelPath(): string | undefined {
+    return this.#saved[0]?.path ?? this.#lastPath
+  }
+
+  get bestModelScore(): number | undefined {
+    return this.#watched && this.#saved[0]?.score
+  }
+
+  /** Scores by path, the best first. */
+  get bestKModels(): ReadonlyMap<string, number> {
+    return new Map(this.#saved.map(({ path, score }) => [path, score]))
+  }
+
+  get lastModelPath(): string | undefined {
+    return this.#lastPath
+  }
+
+  /** The newest checkpoint of this or an earlier run in the same folder. */
+  findLast(run: { checkpointIO: { resolve(folder: string, name: string): Promise<string | undefined> } } & RunContext): Promise<string | undefined> {
+    return run.checkpointIO.resolve(this.#folder(run), 'last')
+  }
+
+  async setup(kind: RunKind, run: RunContext): Promise<void> {
+    if (kind !== 'fit') return
+    this.#trigger = new TriggerState(this.#options.every, run.platform.now)
+    // Found out now and not after an hour of training.
+    await run.prepareCheckpoints(this.#folder(run))
+  }
+
+  async onTrainBatchEnd(_output: TrainBatchOutput, _batch: unknown, _index: number, run: StepRunContext): Promise<void> {
+    const { globalStep } = run.clock
+    if (globalStep === this.#lastAsked || !firesAtSteps(this.#options.every)) return
+    this.#lastAsked = globalStep
+    if (!this.#trigger?.fires(run.clock, 'step')) return
+    if (this.#watched && (await this.#watched.latest(run)) === undefined) this.#deferred = true
+    else await this.#save(run)
+  }
+  #lastAsked = 0
+
+  async onValidationEnd(run: RunContext): Promise<void> {
+    if (run.phase === 'sanityCheck') return
+    this.#validated = true
+    if (!this.#deferred) return
+    this.#deferred = false
+    await this.#save(run)
+  }
+
+  async onTrainEpochEnd(run: EpochRunContext): Promise<void> {
+    if (this.#trigger?.fires(run.clock, 'epoch')) await this.#save(run)
+  }
+
+  async onTrainEnd(run: RunContext): Promise<void> {
+    if (this.#trigger?.fires(run.clock, 'end')) await this.#save(run)
+    if (!run.stopping) this.#watched?.requireLogged(run, 'modelCheckpoint')
+  }
+
+  #folder(run: RunContext): string {
+    return this.#options.dirpath ?? `${run.runFolder}/checkpoints`
+  }
+
+  async #save(run: RunContext): Promise<void> {
+    if (run.clock.globalStep === this.#lastStep) return
+    const score = await this.#score(run)
+    const { saveTopK, saveLast, saveWeightsOnly, verbose } = this.#options
+    const kept = this.#isKept(score)
+    if (!kept && !saveLast) return
+    const path = `${this.#folder(run)}/${checkpointName(this.#options.filename, run, this.#options.autoInsertMetricName)}`
+    const previousLast = this.#lastPath
+    const before = { saved: this.#saved, last: this.#lastPath, step: this.#lastStep }
+    // What the checkpoint says of itself must include itself.
+    if (kept) this.#saved = this.#ranked({ path, score }).slice(0, saveTopK === -1 ? undefined : saveTopK)
+    this.#lastPath = path
+    this.#lastStep = run.clock.globalStep
+    try {
+      await run.saveCheckpoint(path, { weightsOnly: saveWeightsOnly })
+    } catch (error) {
+      this.#saved = before.saved
+      this.#lastPath = before.last
+      this.#lastStep = before.step
+      throw error
+    }
+    if (saveLast) await run.pointCheckpoint(this.#folder(run), 'last', path)
+    await this.#removeDropped(run, [...before.saved.map((saved) => saved.path), previousLast])
+    if (verbose) run.announce(`Saved ${path}${this.#watched ? ` (${this.monitor} ${score})` : ''}.`)
+  }
+
+  async #score(run: RunContext): Promise<number> {
+    if (!this.#watched) return run.clock.globalStep
+    const value = await this.#watched.latest(run)
+    if (value === undefined && (this.#validated || !run.limits.hasValidation)) this.#watched.requireLogged(run, 'modelCheckpoint')
+    return value ?? Number.NaN
+  }
+
+  // Without a metric the newest is the best.
+  get #mode(): MonitorMode {
+    return this.#watched ? this.#options.mode : 'max'
+  }
+
+  #ranked(added: Saved): Saved[] {
+    const index = this.#saved.findIndex(({ score }) => isBetter(added.score, score, this.#mode))
+    const others = this.#saved.filter(({ path }) => path !== added.path)
+    return others.toSpliced(index === -1 ? others.length : index, 0, added)
+  }
+
+  #isKept(score: number): boolean {
+    const { saveTopK } = this.#options
+    if (saveTopK === 0) return false
+    const worst = this.#saved[saveTopK - 1]
+    return saveTopK === -1 || !worst || isBetter(score, worst.score, this.#mode)
+  }
+
+  async #removeDropped(run: RunContext, paths: readonly (string | undefined)[]): Promise<void> {
+    const keep = new Set([...this.#saved.map(({ path }) => path), this.#options.saveLast ? this.#lastPath : undefined])
+    for (const path of new Set(paths)) if (path !== undefined && !keep.has(path)) await run.removeCheckpoint(path)
+  }
+
+  state() {
+    return {
+      saved: this.#saved.map(({ path, score }) => ({ path, score: Number.isFinite(score) ? score : null })),
+      lastPath: this.#lastPath ?? null,
+      lastStep: this.#lastStep,
+    }
+  }
+
+  loadState(state: Readonly<Record<string, unknown>>): void {
+    const { saved, lastPath, lastStep } = state as { saved: { path: string; score: number | null }[]; lastPath: string | null; lastStep: number }
+    this.#saved = saved.map(({ path, score }) => ({ path, score: score ?? Number.NaN }))
+    this.#lastPath = lastPath ?? undefined
+    this.#lastStep = lastStep
+    this.#lastAsked = lastStep
+  }
+}
+
+/** Saves the run from time to time, and keeps the best checkpoints and the newest. */
+export const modelCheckpoint = /* @__PURE__ */ definePlugin({
+  kind: 'callback',
+  name: 'modelCheckpoint',
+  apiVersion: 1,
+  schema,
+  create: (options: ModelCheckpointOptions) => new ModelCheckpoint(options),
+})

@@ -1,0 +1,130 @@
+import { type EpochLogOptions, isMetricState, type LogValue, type ScalarSink, type Slot, type SlotReading, type StepLogOptions, untaped } from '@levin/core'
+import { type LogDefaults, type LogEntry, entrySettings, requireReduction, requireSame } from './log-entry.js'
+
+export interface LoggedValue {
+  /** With `_step` or `_epoch` where both are logged. */
+  readonly name: string
+  readonly plainName: string
+  readonly value: number
+  readonly progressBar: boolean
+  readonly logger: boolean
+}
+
+/** Reduces raw sums over all workers. */
+export type ReduceOverWorkers = (values: Float64Array, operation: 'sum' | 'min' | 'max') => Float64Array | Promise<Float64Array>
+
+/**
+ * What one stage of a run has logged: names, how they reduce, and their slots in the accelerator's sink. Nothing is
+ * read until somebody asks.
+ */
+export class LogStore {
+  readonly #sink: ScalarSink
+  readonly #entries = new Map<string, LogEntry>()
+
+  constructor(sink: ScalarSink) {
+    this.#sink = sink
+  }
+
+  write(name: string, value: LogValue, options: StepLogOptions | EpochLogOptions, defaults: LogDefaults, samples: number): void {
+    const entry = this.#entry(name, value, options, defaults)
+    const data = isMetricState(value) ? value.state : value
+    const weight = entry.metric || entry.reduction !== 'mean' ? 1 : (options.batchSize ?? samples)
+    untaped(() => {
+      if (entry.stepSlot) this.#sink.write(entry.stepSlot, data)
+      if (entry.epochSlot) this.#sink.write(entry.epochSlot, data, weight)
+    })
+  }
+
+  #entry(name: string, value: LogValue, options: StepLogOptions | EpochLogOptions, defaults: LogDefaults): LogEntry {
+    const known = this.#entries.get(name)
+    if (known) {
+      requireSame(known, value, options)
+      return known
+    }
+    requireReduction(name, options.reduction)
+    const settings = entrySettings(name, value, options, defaults)
+    const { metric, reduction } = settings
+    const size = metric?.size ?? 1
+    const epochReduction = metric?.reduction ?? (reduction === 'mean' ? 'sum' : reduction)
+    const entry: LogEntry = {
+      ...settings,
+      stepSlot: settings.onStep ? this.#sink.slot({ reduction: 'last', size }) : undefined,
+      epochSlot: settings.onEpoch ? this.#sink.slot({ reduction: epochReduction, size }) : undefined,
+    }
+    this.#entries.set(name, entry)
+    return entry
+  }
+
+  /** Whether anything has values of single steps. */
+  get hasStepValues(): boolean {
+    for (const entry of this.#entries.values()) if (entry.stepSlot) return true
+    return false
+  }
+
+  /** The newest values of single steps, of this worker. */
+  readStep(): LoggedValue[] | Promise<LoggedValue[]> {
+    const entries = [...this.#entries.values()].filter((entry) => entry.stepSlot)
+    const readings = this.#sink.read(entries.map((entry) => entry.stepSlot as Slot))
+    const finish = (read: SlotReading[]) =>
+      entries.flatMap((entry, index) => valuesOf(entry, read[index] as SlotReading, entry.onEpoch ? '_step' : '', true))
+    return readings instanceof Promise ? readings.then(finish) : finish(readings)
+  }
+
+  /** Everything since the epoch began, over all workers. */
+  async readEpoch(reduce: ReduceOverWorkers): Promise<LoggedValue[]> {
+    const entries = [...this.#entries.values()].filter((entry) => entry.epochSlot)
+    const local = await this.#sink.read(entries.map((entry) => entry.epochSlot as Slot))
+    const readings = await reduceReadings(entries, local, reduce)
+    return entries.flatMap((entry, index) => valuesOf(entry, readings[index] as SlotReading, entry.onStep ? '_epoch' : '', false))
+  }
+
+  /** Begins a new epoch. */
+  resetEpoch(): void {
+    this.#sink.reset([...this.#entries.values()].flatMap((entry) => entry.epochSlot ?? []))
+  }
+
+  resetStep(): void {
+    this.#sink.reset([...this.#entries.values()].flatMap((entry) => entry.stepSlot ?? []))
+  }
+}
+
+/** All slots of one operation travel in one collective. */
+async function reduceReadings(entries: readonly LogEntry[], readings: readonly SlotReading[], reduce: ReduceOverWorkers): Promise<SlotReading[]> {
+  const results: SlotReading[] = readings.map((reading) => ({ ...reading, values: reading.values.slice() }))
+  const of = (operation: string) => entries.flatMap((entry, index) => (entry.epochSlot?.reduction === operation ? [index] : []))
+  const sums = of('sum')
+  const packed = await reduce(Float64Array.from(sums.flatMap((i) => [...(results[i]?.values ?? []), results[i]?.weight ?? 0, results[i]?.writes ?? 0])), 'sum')
+  let offset = 0
+  for (const i of sums) {
+    const result = results[i] as SlotReading
+    const { length } = result.values
+    result.values.set(packed.subarray(offset, offset + length))
+    results[i] = { ...result, values: result.values, weight: packed[offset + length] ?? 0, writes: packed[offset + length + 1] ?? 0 }
+    offset += length + 2
+  }
+  for (const operation of ['min', 'max'] as const) {
+    const indices = of(operation)
+    if (!indices.length) continue
+    const reduced = await reduce(Float64Array.from(indices.flatMap((i) => [...(results[i]?.values ?? [])])), operation)
+    let at = 0
+    for (const i of indices) {
+      const { values } = results[i] as SlotReading
+      values.set(reduced.subarray(at, at + values.length))
+      at += values.length
+    }
+  }
+  return results
+}
+
+function valuesOf(entry: LogEntry, { values, weight, writes }: SlotReading, suffix: string, single: boolean): LoggedValue[] {
+  if (writes === 0) return []
+  const { progressBar, logger } = entry
+  const make = (plainName: string, value: number): LoggedValue => ({ name: plainName + suffix, plainName, value, progressBar, logger })
+  if (entry.metric) {
+    const computed = entry.metric.compute(values)
+    if (typeof computed === 'number') return [make(entry.name, computed)]
+    return Object.entries(computed).map(([key, value]) => make(`${entry.name}/${key}`, value))
+  }
+  const [value = Number.NaN] = values
+  return [make(entry.name, entry.reduction === 'mean' && !single ? value / weight : value)]
+}

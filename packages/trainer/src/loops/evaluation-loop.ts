@@ -1,0 +1,137 @@
+import { LevinError, type Loader, type RunPhase, type StepPosition } from '@levin/core'
+import { BatchSource, countBatches } from '../batches/batch-source.js'
+import { BatchTransfer } from '../batches/batch-transfer.js'
+import { type LoggedValue, LogStore } from '../logging/log-store.js'
+import type { Run } from '../run/run.js'
+import type { BatchLimit } from '../trainer-options.js'
+import { epochHookRun, evaluationHookRun } from './logging-run.js'
+import { requireSynchronous } from './loss.js'
+import { EvaluationScope } from './scopes.js'
+
+type Stage = 'validate' | 'test'
+
+const STEP: Readonly<Record<Stage, 'validationStep' | 'testStep'>> = { validate: 'validationStep', test: 'testStep' }
+const WORD: Readonly<Record<Stage, 'Validation' | 'Test'>> = { validate: 'Validation', test: 'Test' }
+
+export interface EvaluationOptions {
+  readonly stage: Stage
+  readonly loaders: readonly Loader[]
+  readonly limit: BatchLimit
+  /** A rehearsal before training: at most so many batches, and nothing of what is logged is kept. */
+  readonly sanitySteps?: number
+}
+
+/** Runs validation or test over every loader and gives what was logged for the epoch. */
+export class EvaluationLoop {
+  readonly #run: Run
+  readonly #stage: Stage
+  readonly #loaders: readonly Loader[]
+  readonly #limits: readonly number[]
+  readonly #sanity: boolean
+  readonly #logs: LogStore
+  readonly #transfer: BatchTransfer
+
+  constructor(run: Run, { stage, loaders, limit, sanitySteps }: EvaluationOptions) {
+    this.#run = run
+    this.#stage = stage
+    this.#loaders = loaders
+    const counts = loaders.map((loader, i) => countBatches(loader, limit, stage === 'test' ? 'limitTestBatches' : `limitValBatches (loader ${i})`))
+    this.#limits = counts.map((count) => Math.min(count ?? Infinity, sanitySteps ?? Infinity))
+    this.#sanity = sanitySteps !== undefined
+    this.#logs = new LogStore(run.createSink())
+    this.#transfer = new BatchTransfer(run)
+  }
+
+  get batchCounts(): readonly (number | undefined)[] {
+    return this.#limits.map((limit) => (limit === Infinity ? undefined : limit))
+  }
+
+  async run(): Promise<readonly LoggedValue[]> {
+    const { hooks } = this.#run
+    const word = WORD[this.#stage]
+    const before = { phase: this.#run.phase, limits: this.#run.limits, reader: this.#run.reader }
+    this.#run.phase = (this.#sanity ? 'sanityCheck' : this.#stage) satisfies RunPhase
+    this.#run.limits = { ...before.limits, evaluationBatches: this.batchCounts }
+    this.#logs.resetEpoch()
+    const epoch = epochHookRun(this.#run, this.#logs)
+    try {
+      await hooks.call(`on${word}Start`, epoch)
+      await hooks.call(`on${word}EpochStart`, epoch)
+      for (let index = 0; index < this.#loaders.length; index++) await this.#loader(index)
+      await hooks.call(`on${word}EpochEnd`, epoch)
+      const values = await this.#logs.readEpoch((sums, operation) => this.#run.strategy.reduce(sums, operation))
+      if (!this.#sanity) {
+        this.#run.take(values)
+        this.#run.logRow(values)
+      }
+      await hooks.call(`on${word}End`, this.#run)
+      return values
+    } finally {
+      this.#run.phase = before.phase
+      this.#run.limits = before.limits
+      this.#run.reader = before.reader
+      this.#run.dataloaderIndex = 0
+    }
+  }
+
+  async #loader(index: number): Promise<void> {
+    const loader = this.#loaders[index] as Loader
+    const limit = this.#limits[index] ?? 0
+    if (limit === 0) return
+    this.#run.dataloaderIndex = index
+    loader.setEpoch?.(0)
+    const source = await new BatchSource(loader, limit).start()
+    if (!source.hasNext) throw emptyLoader(this.#stage, index, this.#loaders.length)
+    const hookRun = evaluationHookRun(this.#run, this.#logs)
+    let firstSample = 0
+    try {
+      for (let batchIndex = 0; source.hasNext; batchIndex++) {
+        const taken = source.take()
+        const raw = taken instanceof Promise ? await taken : taken
+        const { batch, samples, release } = this.#transfer.transfer(raw, loader, index)
+        try {
+          await this.#batch(batch, samples, batchIndex, index, firstSample, hookRun)
+        } finally {
+          release()
+        }
+        firstSample += samples
+        if (this.#run.kind !== 'fit' && this.#run.stopping) break
+      }
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #batch(batch: unknown, samples: number, batchIndex: number, index: number, firstSample: number, hookRun: ReturnType<typeof evaluationHookRun>): Promise<void> {
+    const { hooks, strategy, module, clock, options, accelerator } = this.#run
+    const word = WORD[this.#stage]
+    const started = hooks.call(`on${word}BatchStart`, batch, batchIndex, hookRun)
+    if (started) await started
+    const position: StepPosition = {
+      seed: options.seed,
+      mode: this.#stage,
+      globalStep: clock.globalStep,
+      epoch: clock.epoch,
+      batchIndex,
+      microBatch: 0,
+      firstSample,
+      globalBatchSize: samples,
+    }
+    const suffix = this.#loaders.length > 1 ? `/dataloader_${index}` : ''
+    const services = { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) }
+    const step = new EvaluationScope(position, services, this.#logs, samples, index, suffix)
+    strategy.evaluate(() => {
+      requireSynchronous(module[STEP[this.#stage]]?.(batch, step), module, STEP[this.#stage])
+    })
+    const ended = hooks.call(`on${word}BatchEnd`, batch, batchIndex, hookRun)
+    if (ended) await ended
+  }
+}
+
+export function emptyLoader(stage: string, index: number, count: number): LevinError {
+  const which = count > 1 ? ` ${index}` : ''
+  return new LevinError('LEVIN_EMPTY_LOADER', {
+    message: `The ${stage} loader${which} yielded no batch.`,
+    remedy: 'Check the dataset, and that batchSize with dropLast leaves at least one batch.',
+  })
+}

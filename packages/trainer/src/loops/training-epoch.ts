@@ -1,0 +1,82 @@
+import { type Loader, type ScalarSink, TriggerState } from '@levin/core'
+import { BatchSource } from '../batches/batch-source.js'
+import { LogStore } from '../logging/log-store.js'
+import type { Run } from '../run/run.js'
+import { observeMetrics } from '../run/schedules.js'
+import { emptyLoader } from './evaluation-loop.js'
+import { EpochWindows, type WindowListener } from './training-window.js'
+
+/** What a fit gives its epochs to work with. */
+export interface EpochServices {
+  readonly sink: ScalarSink
+  readonly logs: LogStore
+  readonly logTrigger: TriggerState
+  /** Called after each optimizer step, once its hooks and logs are done. */
+  afterStep(): void | Promise<void>
+  /** Whether the run must end at this window boundary, agreed by all ranks. */
+  mustStop(): boolean | Promise<boolean>
+}
+
+/** One training epoch: windows until the data, the limits or somebody ends it. */
+export class TrainingEpoch implements WindowListener {
+  readonly #run: Run
+  readonly #services: EpochServices
+
+  constructor(run: Run, services: EpochServices) {
+    this.#run = run
+    this.#services = services
+  }
+
+  /**
+   * @param limit batches of the epoch that remain
+   * @returns whether the epoch ran to its end, rather than being cut short by a stop or a limit on steps
+   */
+  async run(loader: Loader, limit: number): Promise<boolean> {
+    const source = await new BatchSource(loader, limit).start()
+    if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1)
+    const windows = new EpochWindows(this.#run, source, loader, this.#services.logs, this.#services.sink, this)
+    try {
+      return await this.#windows(windows)
+    } catch (error) {
+      windows.abandon()
+      throw error
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #windows(windows: EpochWindows): Promise<boolean> {
+    const { strategy, module, options, clock } = this.#run
+    while (windows.hasNext) {
+      if (clock.globalStep >= options.maxSteps) return false
+      const window = windows.begin()
+      if (module.automaticOptimization) await strategy.step(window)
+      else await strategy.manualStep?.(window)
+      // Only what could have requested a stop costs a question: ranks agree at every boundary.
+      const stop = this.#services.mustStop()
+      if (typeof stop === 'boolean' ? stop : await stop) return windows.ended()
+    }
+    await windows.checkLoss()
+    return true
+  }
+
+  stepEnded(): void | Promise<void> {
+    const logging = this.#services.logTrigger.fires(this.#run.clock, 'step') ? this.#logStep() : undefined
+    const feedback = this.#run.optimizers.some(({ schedule, interval }) => schedule?.kind === 'feedback' && interval === 'step')
+    if (!logging && !feedback) return this.#services.afterStep()
+    return this.#finishStep(logging, feedback)
+  }
+
+  async #finishStep(logging: Promise<void> | undefined, feedback: boolean): Promise<void> {
+    await logging
+    if (feedback) await observeMetrics(this.#run, 'step')
+    await this.#services.afterStep()
+  }
+
+  async #logStep(): Promise<void> {
+    const values = await this.#services.logs.readStep()
+    this.#run.take(values)
+    this.#run.logRow(values)
+    for (const logger of this.#run.loggers) await logger.flush?.()
+  }
+}

@@ -1,0 +1,246 @@
+import {
+  BufferUpdates,
+  type Gradients,
+  type GradientClipping,
+  keep,
+  type Loader,
+  type MicroBatch,
+  type Optimizer,
+  type Parameter,
+  type ScalarSink,
+  type Slot,
+  type StepRunContext,
+  type TrainingWindow,
+  type WeightedLoss,
+} from '@levin/core'
+import { clone, type Scalar } from '@tensorflow/tfjs-core'
+import type { BatchSource } from '../batches/batch-source.js'
+import { BatchTransfer, type TransferredBatch } from '../batches/batch-transfer.js'
+import type { LogStore } from '../logging/log-store.js'
+import type { Run } from '../run/run.js'
+import { applySchedules } from '../run/schedules.js'
+import { trainingHookRun } from './logging-run.js'
+import { lossTag, nonFiniteLoss, requireSynchronous, weightedLoss } from './loss.js'
+import { ManualOptimization } from './manual-optimization.js'
+import { TrainingScope } from './scopes.js'
+
+/** Told when a window with its update is over, hooks included. */
+export interface WindowListener {
+  stepEnded(): void | Promise<void>
+}
+
+interface Micro extends MicroBatch {
+  readonly step: TrainingScope
+  readonly transferred: TransferredBatch
+  loss: Scalar | undefined
+  weight: number
+}
+
+/**
+ * The accumulation windows of one epoch, as the strategy sees them. Hooks, logging, limits and the clock happen inside
+ * its calls. One object serves all windows, so that a step allocates little.
+ */
+export class EpochWindows implements TrainingWindow {
+  readonly optimizer: Optimizer
+  readonly parameters: readonly Parameter[]
+  readonly clipping: GradientClipping | undefined
+  /** A hook asked to leave out the rest of the epoch. */
+  skipped = false
+  readonly #run: Run
+  readonly #source: BatchSource
+  readonly #loader: Loader
+  readonly #logs: LogStore
+  readonly #sink: ScalarSink
+  readonly #lossSlot: Slot
+  readonly #transfer: BatchTransfer
+  readonly #hookRun: StepRunContext
+  readonly #listener: WindowListener
+  readonly #updates = new BufferUpdates()
+  readonly #manual: ManualOptimization | undefined
+  #index = 0
+  #firstSample = 0
+  #current: Micro | undefined
+
+  constructor(run: Run, source: BatchSource, loader: Loader, logs: LogStore, sink: ScalarSink, listener: WindowListener) {
+    this.#run = run
+    this.#source = source
+    this.#loader = loader
+    this.#logs = logs
+    this.#sink = sink
+    this.#lossSlot = sink.slot({ reduction: 'last' })
+    this.#transfer = new BatchTransfer(run)
+    this.#hookRun = trainingHookRun(run, logs)
+    this.#listener = listener
+    this.optimizer = run.optimizers[0]?.optimizer as Optimizer
+    this.parameters = trainedParameters(run)
+    this.clipping = run.options.clipping
+    this.#manual = run.module.automaticOptimization ? undefined : new ManualOptimization(run, this.#hookRun)
+  }
+
+  get clock() {
+    return this.#run.clock
+  }
+
+  get hasNext(): boolean {
+    return !this.skipped && this.#source.hasNext
+  }
+
+  /** Whether the epoch's data are used up. */
+  ended(): boolean {
+    return !this.hasNext
+  }
+
+  /** Begins a window. */
+  begin(): this {
+    this.#index = 0
+    this.#firstSample = 0
+    return this
+  }
+
+  async next(): Promise<MicroBatch | undefined> {
+    const { options } = this.#run
+    if (this.#index >= options.accumulateGradBatches || !this.hasNext) return undefined
+    const taken = this.#source.take()
+    const raw = taken instanceof Promise ? await taken : taken
+    const transferred = this.#transfer.transfer(raw, this.#loader, 0)
+    const last = this.#index + 1 >= options.accumulateGradBatches || !this.#source.hasNext
+    const micro = this.#micro(transferred, last)
+    this.#current = micro
+    if (this.#run.hooks.has('onTrainBatchStart') && (await this.#startHooks(micro))) {
+      this.skipped = true
+      this.abandon()
+      return undefined
+    }
+    return micro
+  }
+
+  #startHooks(micro: Micro): Promise<boolean> {
+    return this.#run.hooks.callBatchStart(micro.transferred.batch, this.clock.batchIndex, this.#hookRun)
+  }
+
+  #micro(transferred: TransferredBatch, last: boolean): Micro {
+    const { clock, options, strategy, accelerator } = this.#run
+    const { samples } = transferred
+    const { rank, count } = strategy.dataShard
+    const step = new TrainingScope(
+      {
+        seed: options.seed,
+        mode: 'train',
+        globalStep: clock.globalStep,
+        epoch: clock.epoch,
+        batchIndex: clock.batchIndex,
+        microBatch: this.#index,
+        firstSample: this.#firstSample + rank * samples,
+        globalBatchSize: samples * count,
+      },
+      { updates: this.#updates, intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) },
+      this.#logs,
+      samples,
+      this.#manual,
+    )
+    this.#firstSample += samples * count
+    return { index: this.#index++, last, samples, step, transferred, loss: undefined, weight: samples }
+  }
+
+  forward(micro: MicroBatch): WeightedLoss {
+    const { module } = this.#run
+    const { transferred, step } = micro as Micro
+    const output = module.trainingStep?.(transferred.batch, step)
+    requireSynchronous(output, module, 'trainingStep')
+    // Under manual optimization the loss has been used already; whatever comes back is for the hooks.
+    if (this.#manual && output === undefined) return { loss: undefined as never, weight: micro.samples }
+    const weighted = weightedLoss(output, micro.samples, module)
+    ;(micro as Micro).weight = weighted.weight
+    if (this.#manual) this.#watch(micro as Micro, weighted.loss)
+    return weighted
+  }
+
+  beforeBackward(micro: MicroBatch, loss: Scalar): void {
+    const { hooks } = this.#run
+    this.#watch(micro as Micro, loss)
+    if (micro.index === 0) hooks.call('onBeforeZeroGrad', this.optimizer, this.#hookRun)
+    hooks.call('onBeforeBackward', loss, this.#hookRun)
+  }
+
+  /** Finds a loss that is not finite: at once where reading is a load, at the next read of the logs elsewhere. */
+  #watch(micro: Micro, loss: Scalar): void {
+    if (this.#run.hooks.has('onTrainBatchEnd')) micro.loss = keep(clone(loss))
+    const tag = lossTag(this.clock.globalStep, this.clock.batchIndex)
+    if (!this.#run.accelerator.capabilities.hostMemory) {
+      this.#sink.write(this.#lossSlot, loss, 1, tag)
+      return
+    }
+    const [value = Number.NaN] = loss.dataSync()
+    if (!Number.isFinite(value)) throw nonFiniteLoss(tag, value)
+  }
+
+  /** Looks at the losses written since the last call. */
+  async checkLoss(): Promise<void> {
+    if (this.#run.accelerator.capabilities.hostMemory) return
+    const [reading] = await this.#sink.read([this.#lossSlot])
+    if (reading?.firstNonFinite !== undefined) throw nonFiniteLoss(reading.firstNonFinite, undefined)
+  }
+
+  afterBackward(_micro: MicroBatch): void {
+    this.#run.hooks.call('onAfterBackward', this.#hookRun)
+  }
+
+  beforeUpdate(gradients: Gradients): Gradients {
+    const { hooks, module } = this.#run
+    hooks.call('onBeforeOptimizerStep', this.optimizer, gradients, this.#hookRun)
+    return module.configureGradientClipping?.(this.optimizer, gradients, this.clipping) ?? gradients
+  }
+
+  update(gradients: Gradients, gradientScale: number | Scalar | undefined): void {
+    const { module } = this.#run
+    const options = {
+      ...(gradientScale === undefined ? {} : { gradientScale }),
+      ...(this.clipping?.algorithm === 'value' ? { clipValue: this.clipping.value } : {}),
+    }
+    if (module.optimizerStep) module.optimizerStep(this.optimizer, gradients, options)
+    else this.optimizer.step(gradients, options)
+    this.#stepped()
+  }
+
+  #stepped(): void {
+    this.#run.clock.globalStep++
+    applySchedules(this.#run)
+  }
+
+  finish(given: MicroBatch): void | Promise<void> {
+    const micro = given as Micro
+    const { clock, hooks, strategy } = this.#run
+    if (micro.last) this.#updates.commit()
+    if (this.#manual?.finish()) this.#stepped()
+    const { batchIndex } = clock
+    clock.batchIndex++
+    clock.totalBatches++
+    clock.totalSamples += micro.samples * strategy.dataShard.count
+    const output = { loss: micro.loss, weight: micro.weight }
+    const called = hooks.call('onTrainBatchEnd', output, micro.transferred.batch, batchIndex, this.#hookRun)
+    if (called) return called.then(() => this.#free(micro))
+    return this.#free(micro)
+  }
+
+  #free(micro: Micro): void | Promise<void> {
+    this.#current = undefined
+    micro.loss?.dispose()
+    micro.transferred.release()
+    return micro.last ? this.#listener.stepEnded() : undefined
+  }
+
+  /** Frees what a window that failed has left. */
+  abandon(): void {
+    this.#updates.discard()
+    this.#manual?.discard()
+    this.#current?.loss?.dispose()
+    this.#current?.transferred.release()
+    this.#current = undefined
+  }
+}
+
+/** What the optimizers train and is trainable now. */
+function trainedParameters(run: Run): Parameter[] {
+  const all = run.optimizers.flatMap(({ optimizer }) => optimizer.groups.flatMap((group) => group.parameters))
+  return [...new Set(all)].filter((parameter) => parameter.trainable)
+}

@@ -1,0 +1,186 @@
+import {
+  type Accelerator,
+  type CheckpointIO,
+  type DataModule,
+  type LiveLine,
+  type Logger,
+  LevinError,
+  type Module,
+  type MutableClock,
+  type Platform,
+  type RunContext,
+  type RunKind,
+  type RunLimits,
+  type RunPhase,
+  type ScalarSink,
+  startOfRun,
+  type StopReason,
+  type Strategy,
+} from '@levin/core'
+import type { HookLists } from '../hook-lists.js'
+import type { LoggedValue } from '../logging/log-store.js'
+import type { ResolvedOptions } from '../resolve-options.js'
+import { Announcer } from './announcer.js'
+import type { ConfiguredOptimizer } from './configured-optimizer.js'
+
+export interface StopRequest {
+  readonly reason: StopReason
+  readonly message: string
+}
+
+/** What the parts of a run work with, besides the context that hooks see. */
+export interface RunParts {
+  readonly kind: RunKind
+  readonly module: Module
+  readonly data: DataModule | undefined
+  readonly accelerator: Accelerator
+  readonly strategy: Strategy
+  readonly checkpointIO: CheckpointIO
+  readonly loggers: readonly Logger[]
+  readonly platform: Platform
+  readonly options: ResolvedOptions
+}
+
+/** Saves and removes checkpoints; handed in, since what a checkpoint holds is known to the whole fit only. */
+export interface CheckpointService {
+  save(location: string, weightsOnly: boolean): Promise<void>
+}
+
+/**
+ * One run: what is going on, where the clock stands, what was read. The context of every hook, and the one place where
+ * a run's state lives.
+ */
+export class Run implements RunContext {
+  readonly kind: RunKind
+  readonly module: Module
+  readonly data: DataModule | undefined
+  readonly accelerator: Accelerator
+  readonly strategy: Strategy
+  readonly checkpointIO: CheckpointIO
+  readonly loggers: readonly Logger[]
+  readonly platform: Platform
+  readonly options: ResolvedOptions
+  readonly announcer: Announcer
+  readonly clock: MutableClock = startOfRun()
+  readonly metrics: Record<string, number> = {}
+  readonly metricReads: Record<string, number> = {}
+  readonly progressBarMetrics: Record<string, number> = {}
+  phase: RunPhase = 'train'
+  dataloaderIndex = 0
+  optimizers: readonly ConfiguredOptimizer[] = []
+  limits: RunLimits = { maxEpochs: Infinity, maxSteps: Infinity, trainBatches: undefined, evaluationBatches: [], accumulateGradientBatches: 1, hasValidation: false }
+  hooks!: HookLists
+  checkpoints: CheckpointService | undefined
+  /** Brings what was logged into {@link metrics}; set by the running loop. */
+  reader: (() => void | Promise<void>) | undefined
+  #stop: StopRequest | undefined
+  readonly #sinks: ScalarSink[] = []
+
+  constructor(parts: RunParts) {
+    this.kind = parts.kind
+    this.module = parts.module
+    this.data = parts.data
+    this.accelerator = parts.accelerator
+    this.strategy = parts.strategy
+    this.checkpointIO = parts.checkpointIO
+    this.loggers = parts.loggers
+    this.platform = parts.platform
+    this.options = parts.options
+    this.announcer = new Announcer(parts.platform, this.strategy.rank.globalRank === 0)
+  }
+
+  get rank() {
+    return this.strategy.rank
+  }
+
+  get isGlobalZero(): boolean {
+    return this.strategy.rank.globalRank === 0
+  }
+
+  get runFolder(): string {
+    return this.loggers.find((logger) => logger.logDir)?.logDir ?? this.options.defaultRootDir
+  }
+
+  get stopRequest(): StopRequest | undefined {
+    return this.#stop
+  }
+
+  get stopping(): boolean {
+    return this.#stop !== undefined
+  }
+
+  /** A sink that lives as long as the run. */
+  createSink(): ScalarSink {
+    const sink = this.accelerator.createScalarSink()
+    this.#sinks.push(sink)
+    return sink
+  }
+
+  disposeSinks(): void {
+    for (const sink of this.#sinks.splice(0)) sink.dispose()
+  }
+
+  requestStop(reason: StopReason, message = ''): void {
+    this.#stop ??= { reason, message }
+  }
+
+  /** A stop that came too early, before the minimum of epochs or steps. */
+  withdrawStop(): void {
+    this.#stop = undefined
+  }
+
+  readMetrics(): void | Promise<void> {
+    return this.reader?.()
+  }
+
+  /** Takes values that were read. */
+  take(values: readonly LoggedValue[]): void {
+    for (const { name, plainName, value, progressBar } of values) {
+      this.#set(name, value)
+      // The plain name stands for the newest value, whichever of the two forms it was read in.
+      if (plainName !== name) this.#set(plainName, value)
+      if (progressBar) this.progressBarMetrics[plainName] = value
+    }
+  }
+
+  #set(name: string, value: number): void {
+    this.metrics[name] = value
+    this.metricReads[name] = (this.metricReads[name] ?? 0) + 1
+  }
+
+  /** Hands a row to every logger. */
+  logRow(values: readonly LoggedValue[]): void {
+    const rows = values.filter(({ logger }) => logger)
+    if (!rows.length || !this.loggers.length) return
+    const row = Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+    for (const logger of this.loggers) logger.logMetrics(row, { globalStep: this.clock.globalStep, epoch: this.clock.epoch })
+  }
+
+  async saveCheckpoint(location: string, { weightsOnly = false }: { weightsOnly?: boolean } = {}): Promise<void> {
+    if (!this.checkpoints) {
+      throw new LevinError('LEVIN_NOT_SUPPORTED', { message: `A checkpoint cannot be saved in ${this.kind}().`, remedy: 'Save it during fit().' })
+    }
+    await this.checkpoints.save(location, weightsOnly)
+    if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)
+  }
+
+  async removeCheckpoint(location: string): Promise<void> {
+    if (this.isGlobalZero) await this.checkpointIO.remove(location)
+  }
+
+  async pointCheckpoint(folder: string, name: string, location: string): Promise<void> {
+    if (this.isGlobalZero) await this.checkpointIO.point(folder, name, location)
+  }
+
+  async prepareCheckpoints(folder: string): Promise<void> {
+    if (this.isGlobalZero) await this.checkpointIO.prepare(folder)
+  }
+
+  announce(message: string, level: 'info' | 'warning' = 'info'): void {
+    this.announcer.say(message, level)
+  }
+
+  occupyLine(line: LiveLine | undefined): void {
+    this.announcer.live = line
+  }
+}

@@ -1,0 +1,82 @@
+import {
+  type Accelerator,
+  type AnyPlugin,
+  type Callback,
+  type CheckpointIO,
+  type Choice,
+  CurrentBackend,
+  currentPlatform,
+  describe,
+  type Kind,
+  LevinError,
+  type Logger,
+  noCheckpoints,
+  pickAvailable,
+  type Platform,
+  recipeOf,
+  requireAvailable,
+  resolve,
+  SingleDevice,
+  type Strategy,
+} from '@levin/core'
+import type { TrainerOptions } from '../trainer-options.js'
+
+/** The parts that a Trainer was asked for. `undefined`: `'auto'`, settled when a run begins. */
+export interface ChosenPlugins {
+  readonly plugins: readonly AnyPlugin[]
+  readonly accelerator: Accelerator | undefined
+  readonly strategy: Strategy | undefined
+  readonly loggers: readonly Logger[] | undefined
+  readonly callbacks: readonly Callback[]
+  readonly checkpointIO: CheckpointIO | undefined
+  readonly platform: Platform
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: options for any list of plugins.
+export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
+  const plugins: readonly AnyPlugin[] = options.plugins ?? []
+  const choose = <K extends Kind>(kind: K, choice: unknown) => resolve(kind, (choice ?? 'auto') as Choice<K>, plugins as [])
+  return {
+    plugins,
+    accelerator: shaped('accelerator', choose('accelerator', options.accelerator), 'setup'),
+    strategy: shaped('strategy', choose('strategy', options.strategy), 'step'),
+    loggers: options.loggers === false ? [] : options.loggers?.map((choice: unknown) => named('logger', choose('logger', choice), 'logMetrics')),
+    callbacks: (options.callbacks ?? []).map((choice: unknown) => named('callback', choose('callback', choice))),
+    checkpointIO: shaped('checkpointIO', choose('checkpointIO', options.checkpointIO), 'save'),
+    platform: options.platform ?? currentPlatform(),
+  }
+}
+
+function shaped<T extends object>(kind: string, instance: T | undefined, method: string): T | undefined {
+  if (!instance || typeof (instance as Record<string, unknown>)[method] === 'function') return instance
+  throw new LevinError('LEVIN_BAD_OPTION', { message: `This is no ${kind}.`, expected: `an object with ${method}()`, found: describe(instance) })
+}
+
+function named<T extends object>(kind: string, instance: T | undefined, method?: string): T {
+  if (instance) return method ? (shaped(kind, instance, method) as T) : instance
+  throw new LevinError('LEVIN_BAD_OPTION', { message: `'auto' names no ${kind}.`, remedy: `Name the ${kind}, or pass one.` })
+}
+
+/** The accelerator of a run: the chosen one, the best that is available, or whatever tfjs has. */
+export async function settleAccelerator({ accelerator, plugins }: ChosenPlugins): Promise<Accelerator> {
+  if (!accelerator) return (await pickAvailable('accelerator', plugins)) ?? new CurrentBackend()
+  await requireAvailable('accelerator', recipeOf(accelerator), plugins)
+  return accelerator
+}
+
+export async function settleStrategy({ strategy, plugins }: ChosenPlugins): Promise<Strategy> {
+  if (!strategy) return new SingleDevice()
+  await requireAvailable('strategy', recipeOf(strategy), plugins)
+  return strategy
+}
+
+export async function settleCheckpointIO({ checkpointIO, plugins }: ChosenPlugins): Promise<CheckpointIO> {
+  return checkpointIO ?? (await pickAvailable('checkpointIO', plugins)) ?? noCheckpoints
+}
+
+/** The chosen loggers, or the registered one that is meant to be there by default. */
+export async function settleLoggers({ loggers, plugins }: ChosenPlugins): Promise<readonly Logger[]> {
+  if (loggers) return loggers
+  const usual = await pickAvailable('logger', plugins)
+  return usual ? [usual] : []
+}
