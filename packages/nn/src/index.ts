@@ -1,5 +1,7 @@
 export type { Nonlinearity } from './initializers/fans.js'
 export { type KaimingOptions, kaimingNormal, kaimingUniform } from './initializers/kaiming.js'
+export { type OrthogonalOptions, orthogonal } from './initializers/orthogonal.js'
+export { type TruncatedNormalOptions, truncatedNormal } from './initializers/truncated-normal.js'
 export { type XavierOptions, xavierNormal, xavierUniform } from './initializers/xavier.js'
 export {
   Activation,
@@ -23,19 +25,30 @@ export {
   avgPool1d,
   avgPool2d,
 } from './layers/avg-pool.js'
+export { BatchNorm, type BatchNormOptions, batchNorm } from './layers/batch-norm.js'
 export { Conv1d, type Conv1dOptions, conv1d } from './layers/conv1d.js'
 export { Conv2d, type Conv2dOptions, conv2d } from './layers/conv2d.js'
 export { Convolution, type ConvolutionOptions } from './layers/convolution.js'
 export { DepthwiseConv2d, type DepthwiseConv2dOptions, depthwiseConv2d } from './layers/depthwise-conv2d.js'
+export { Dropout, dropout } from './layers/dropout.js'
+export { Embedding, type EmbeddingOptions, embedding } from './layers/embedding.js'
 export { Flatten, flatten } from './layers/flatten.js'
 export { GlobalAvgPool2d, globalAvgPool2d } from './layers/global-avg-pool.js'
 export { Identity, identity } from './layers/identity.js'
 export { Lambda, lambda } from './layers/lambda.js'
+export { LayerNorm, type LayerNormOptions, layerNorm } from './layers/layer-norm.js'
 export { Linear, type LinearOptions, linear } from './layers/linear.js'
 export { MaxPool1d, MaxPool2d, maxPool1d, maxPool2d } from './layers/max-pool.js'
 export type { Padding } from './layers/padding.js'
 export { type Pool1dOptions, type Pool2dOptions, Pooling } from './layers/pooling.js'
 export { type AnyLayer, Sequential, sequential } from './layers/sequential.js'
+export {
+  type BinaryCrossEntropyOptions,
+  type BinaryCrossEntropyWithLogitsOptions,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+} from './losses/binary-cross-entropy.js'
 export { type CrossEntropyOptions, crossEntropy } from './losses/cross-entropy.js'
+export { type HuberOptions, huber, mae, mse, type RegressionOptions } from './losses/regression.js'
 export type { Pair } from './options.js'
 export { RankPreservingLayer } from './rank-preserving-layer.js'
