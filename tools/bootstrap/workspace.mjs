@@ -23,7 +23,7 @@ function fail(message) {
 }
 
 function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number)
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const wanted = readJson(join(root, 'package.json')).engines.node.replace('>=', '').split('.').map(Number)
   if (major > wanted[0] || (major === wanted[0] && minor >= wanted[1])) return
   fail(`Node ${wanted.join('.')} or newer is needed, and this is ${process.versions.node}. Install it from nodejs.org.`)

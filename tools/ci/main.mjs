@@ -4,7 +4,10 @@
  */
 import { summarise } from './summary.mjs'
 
-const { passed, failed } = summarise(process.argv[2])
+const [folder] = process.argv.slice(2)
+if (!folder) throw new Error('Say the folder: node tools/ci/main.mjs <folder>')
+
+const { passed, failed } = summarise(folder)
 for (const each of failed) console.log(`failed: ${each}`)
 console.log(`${passed} passed, ${failed.length} failed`)
 process.exitCode = failed.length > 0 ? 1 : 0

@@ -40,7 +40,7 @@ function listed(folder, name) {
 }
 
 function firstTraining(folder) {
-  const last = (read(folder, 'start.log') || '').trim().split('\n').pop()
+  const last = (read(folder, 'start.log') || '').trim().split('\n').pop() || ''
   const accuracy = /^test\/accuracy (\d+(?:\.\d+)?)$/.exec(last.trim())?.[1]
   if (accuracy !== undefined && Number(accuracy) >= GOAL) return { passed: 1, failed: [] }
   return { passed: 0, failed: [`npm start: the last line is no 'test/accuracy' of ${GOAL} or more: ${last}`] }

@@ -42,7 +42,7 @@ function pack(names, packages, folder) {
   const tarballs = names.map((name) => {
     const before = new Set(readdirSync(folder))
     execute(`packing ${name}`, [binary('pnpm'), 'pack', '--pack-destination', folder], packages.get(name).folder)
-    const [tarball] = readdirSync(folder).filter((entry) => !before.has(entry))
+    const [tarball = ''] = readdirSync(folder).filter((entry) => !before.has(entry))
     return [name, `file:${join(folder, tarball)}`]
   })
   return Object.fromEntries(tarballs)
@@ -51,7 +51,7 @@ function pack(names, packages, folder) {
 /** The versions that the workspace itself is tested with. */
 function catalog() {
   const text = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')
-  const section = /^catalog:\n((?: .*\n)+)/m.exec(text)[1]
+  const section = /^catalog:\n((?: .*\n)+)/m.exec(text)?.[1] ?? ''
   return Object.fromEntries(
     [...section.matchAll(/^ {2}'?([^':]+)'?: (\S+)$/gm)].map(([, name, version]) => [name, version]),
   )
@@ -109,8 +109,9 @@ try {
   step('type-checked a program against them', () => typeCheck(folder))
   step('ran it', () => process.stderr.write(execute('the program', [join(folder, 'out', 'program.js')], folder)))
 } catch (error) {
-  console.error(error.message)
-  failed.push(error.message.split('\n', 1)[0])
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(message)
+  failed.push(message.replace(/:?\n[^]*$/, ''))
   say(`consumer test: FAILED after ${passed.length} of 5 steps`)
   process.exitCode = 1
 } finally {
