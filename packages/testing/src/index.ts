@@ -1,1 +1,2 @@
-export {}
+export { type BoringBatch, BoringModule, boringBatches } from './boring-module.js'
+export { PlainSgd } from './plain-sgd.js'
