@@ -38,14 +38,18 @@ export type OnDevice<B> =
     ? Tensor<R>
     : B extends Tensor
       ? B
-      : B extends readonly unknown[] | Record<string, unknown>
-        ? { [K in keyof B]: OnDevice<B[K]> }
-        : B
+      : B extends Opaque
+        ? B
+        : B extends object
+          ? { [K in keyof B]: OnDevice<B[K]> }
+          : B
 
 /** A batch as a loader may yield it for steps that take `B`: each tensor may still be on the host. */
 export type OnHost<B> =
   B extends Tensor<infer R>
     ? B | HostTensor<R>
-    : B extends readonly unknown[] | Record<string, unknown>
-      ? { [K in keyof B]: OnHost<B[K]> }
-      : B
+    : B extends Opaque
+      ? B
+      : B extends object
+        ? { [K in keyof B]: OnHost<B[K]> }
+        : B

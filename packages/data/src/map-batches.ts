@@ -1,0 +1,118 @@
+import { describe } from '@levin/core'
+import { type Assembly, emptied } from './assembly.js'
+import { countBatches, sliceOf } from './batch-slices.js'
+import type { MapDataset } from './dataset.js'
+import type { Epoch } from './epoch.js'
+import { dataError } from './errors.js'
+import type { BatchSampler, Sampler } from './samplers/sampler.js'
+import { required } from './samples-of.js'
+
+/** The batches of one epoch of a dataset that can be read in any order. */
+export class MapBatches {
+  /** Batches of the epoch on this worker. */
+  readonly count: number
+  private readonly indicesOf: (batch: number) => Uint32Array
+  /** A sample of the epoch, for the structure of an empty batch. */
+  private readonly anySample: number
+
+  constructor(
+    private readonly dataset: MapDataset<unknown>,
+    private readonly assembly: Assembly,
+    private readonly epoch: Epoch,
+    order: Sampler | { batchSampler: BatchSampler },
+  ) {
+    const plan = 'order' in order ? sampled(dataset, order, epoch) : listed(dataset, order.batchSampler, epoch)
+    this.count = plan.count
+    this.indicesOf = plan.indicesOf
+    this.anySample = plan.anySample
+  }
+
+  now(batch: number): unknown {
+    const indices = this.indicesOf(batch)
+    if (indices.length === 0) return emptied(this.readNow(Uint32Array.of(this.anySample)))
+    return this.readNow(indices)
+  }
+
+  async later(batch: number): Promise<unknown> {
+    const indices = this.indicesOf(batch)
+    if (indices.length === 0) return emptied(await this.readLater(Uint32Array.of(this.anySample)))
+    return this.readLater(indices)
+  }
+
+  private readNow(indices: Uint32Array): unknown {
+    const { dataset, assembly } = this
+    if (dataset.getBatch && assembly.keepsStacking) return assembly.finishNow(required(dataset.getBatch(indices)))
+    const samples: unknown[] = []
+    for (const index of indices) samples.push(required(dataset.get(index)))
+    return assembly.now(samples, { ...this.epoch, indices })
+  }
+
+  private async readLater(indices: Uint32Array): Promise<unknown> {
+    const { dataset, assembly } = this
+    if (dataset.getBatch && assembly.keepsStacking) return assembly.finishLater(await dataset.getBatch(indices))
+    const samples = Array.from(indices, async (index) => dataset.get(index))
+    return assembly.later(samples, { ...this.epoch, indices })
+  }
+}
+
+interface Plan {
+  readonly count: number
+  readonly anySample: number
+  indicesOf(batch: number): Uint32Array
+}
+
+function sampled(dataset: MapDataset<unknown>, sampler: Sampler, { epoch, seed, slicing }: Epoch): Plan {
+  const order = sampler.order({ length: dataset.length, epoch, seed })
+  const expected = sampler.count(dataset.length)
+  if (order.length !== expected) {
+    throw dataError({
+      message: 'The sampler contradicts itself.',
+      expected: `${expected} indices, as its count() says`,
+      found: `${order.length} from its order()`,
+    })
+  }
+  const indices = order instanceof Uint32Array ? order : checkedIndices(order, dataset.length)
+  return {
+    count: countBatches(indices.length, slicing),
+    anySample: indices[0] as number,
+    indicesOf(batch) {
+      const { start, end } = sliceOf(batch, indices.length, slicing)
+      return indices.subarray(start, end)
+    },
+  }
+}
+
+// Each worker takes every `count`-th list: the lists of one step make up its global batch.
+function listed(dataset: MapDataset<unknown>, sampler: BatchSampler, { epoch, seed, slicing }: Epoch): Plan {
+  const lists = sampler.batches({ length: dataset.length, epoch, seed }).map((list) => {
+    if (list.length > 0) return checkedIndices(list, dataset.length)
+    throw dataError({ message: 'The batch sampler made a batch of no samples.', expected: 'at least one index' })
+  })
+  const first = lists[0]
+  if (!first) throw dataError({ message: 'The batch sampler made no batch.', expected: 'at least one' })
+  return {
+    count: countBatches(lists.length, slicing),
+    anySample: first[0] as number,
+    indicesOf: (batch) => {
+      const { start, end } = sliceOf(batch, lists.length, slicing)
+      return start === end ? new Uint32Array(0) : (lists[start] as Uint32Array)
+    },
+  }
+}
+
+// A typed array would wrap what does not fit, and read another sample than was meant.
+function checkedIndices(indices: ArrayLike<number>, length: number): Uint32Array {
+  const checked = new Uint32Array(indices.length)
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] as number
+    if (!Number.isInteger(index) || index < 0 || index >= length) {
+      throw dataError({
+        message: 'The sampler does not fit the dataset.',
+        expected: `indices from 0 to ${length - 1}`,
+        found: describe(index),
+      })
+    }
+    checked[i] = index
+  }
+  return checked
+}
