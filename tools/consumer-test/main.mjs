@@ -111,7 +111,7 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error)
   console.error(message)
-  failed.push(message.replace(/:?\n[^]*$/, ''))
+  failed.push(message.replace(/:?\n.*$/s, ''))
   say(`consumer test: FAILED after ${passed.length} of 5 steps`)
   process.exitCode = 1
 } finally {
