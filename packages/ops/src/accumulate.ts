@@ -1,8 +1,7 @@
 import { add, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { checkFloat, checkShape } from './checks.js'
-import { hasKernel } from './kernel.js'
+import { callKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
-import { runInPlace } from './update.js'
 
 /** Attributes of `LevinAccumulate`. Inputs: `target, gradient`, then the weight tensor. It writes the target and returns `[]`. */
 export interface AccumulateAttrs {
@@ -28,7 +27,7 @@ export function accumulate(target: Tensor, gradient: Tensor, weight: number | Sc
       weight: weightTensor === undefined ? (weight as number) : 1,
       hasWeightTensor: weightTensor !== undefined,
     }
-    runInPlace(kernelNames.accumulate, inputs, attrs)
+    callKernel(kernelNames.accumulate, inputs, attrs)
     return target
   }
   return keep(tidy(() => add(target, weight === 1 ? gradient : mul(gradient, weight))))

@@ -1,8 +1,10 @@
-import { add, FusedBatchNorm, mul, reshape, rsqrt, sub, sum, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { add, FusedBatchNorm, mul, rsqrt, sub, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { BatchNormOptions } from './batch-norm.js'
 import type { BatchStatistics } from './batch-norm-parts.js'
 import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { callKernel, view } from './kernel.js'
+import { reshaped } from './reshaped.js'
+import { sumRows } from './sums.js'
 import { recordNode } from './tape-node.js'
 
 /**
@@ -42,16 +44,16 @@ export function batchNormInference(
     backward(dy, saved) {
       const [savedX, savedMean, savedVariance, savedGamma] = saved as [Tensor, Tensor, Tensor, Tensor?]
       const inverseDeviation = () => rsqrt(add(savedVariance, epsilon))
-      const flatDy = () => reshape(dy, [rows, channels])
+      const flatDy = () => reshaped(dy, [rows, channels])
       return {
         x: () =>
           tidy(() => mul(dy, savedGamma === undefined ? inverseDeviation() : mul(inverseDeviation(), savedGamma))),
         gamma: () =>
           tidy(() => {
-            const normalised = mul(sub(reshape(savedX, [rows, channels]), savedMean), inverseDeviation())
-            return sum(mul(flatDy(), normalised), 0)
+            const normalised = mul(sub(reshaped(savedX, [rows, channels]), savedMean), inverseDeviation())
+            return sumRows(mul(flatDy(), normalised))
           }),
-        beta: () => tidy(() => sum(flatDy(), 0)),
+        beta: () => tidy(() => sumRows(flatDy())),
       }
     },
   })

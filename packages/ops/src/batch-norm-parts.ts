@@ -1,4 +1,5 @@
-import { add, mean, mul, rsqrt, square, sub, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core'
+import { add, mean, mul, rsqrt, square, sub, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core'
+import { sumRows } from './sums.js'
 
 /** Of a batch, per channel. */
 export interface BatchStatistics {
@@ -48,7 +49,7 @@ export function normalise(
 
 export function gradientSums({ dy, x, mean: means, variance, epsilon }: GradientTerms): GradientSums {
   const normalised = mul(sub(x, means), rsqrt(add(variance, epsilon)))
-  return { plain: sum(dy, 0), weighted: sum(mul(dy, normalised), 0), count: x.shape[0] as number }
+  return { plain: sumRows(dy), weighted: sumRows(mul(dy, normalised)), count: x.shape[0] as number }
 }
 
 export function inputGradient(

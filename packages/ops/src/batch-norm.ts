@@ -1,4 +1,4 @@
-import { reshape, type Tensor, type Tensor1D, type TensorInfo, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, type Tensor1D, type TensorInfo, tidy } from '@tensorflow/tfjs-core'
 import {
   type BatchStatistics,
   type GradientSums,
@@ -10,6 +10,7 @@ import {
 import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
+import { reshaped } from './reshaped.js'
 import { eagerGradients, recordNode } from './tape-node.js'
 
 /**
@@ -77,20 +78,20 @@ export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: Bat
     name: 'batchNorm',
     inputs: { x, gamma, beta },
     forward(save): Tensor[] {
-      const inputs: Operands = withAffine(reshape(x, flatShape), gamma, beta)
+      const inputs: Operands = withAffine(reshaped(x, flatShape), gamma, beta)
       const [flatY, mean, variance] = hasKernel(kernelNames.batchNorm)
         ? (callOwnKernel(kernelNames.batchNorm, inputs, { epsilon }) as [Tensor, Tensor, Tensor])
         : composedForward(inputs, epsilon)
       const saved = [inputs.x, mean, variance]
       save(gamma === undefined ? saved : [...saved, gamma])
-      return [reshape(flatY, x.shape), mean, variance]
+      return [reshaped(flatY, x.shape), mean, variance]
     },
     backward: (dy, saved) =>
       eagerGradients<Affine<Tensor>>(
         tidy(() => {
-          const [dx, ...rest] = gradients(reshape(dy, flatShape), saved, epsilon, beta !== undefined)
+          const [dx, ...rest] = gradients(reshaped(dy, flatShape), saved, epsilon, beta !== undefined)
           const dGamma = gamma === undefined ? undefined : rest.shift()
-          return { x: reshape(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: rest[0] as Tensor }
+          return { x: reshaped(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: rest[0] as Tensor }
         }),
       ),
   }) as [Tensor, Tensor1D, Tensor1D]
@@ -103,7 +104,7 @@ export function batchNormStatistics(x: Tensor): BatchStatistics {
   const [mean, variance] = recordNode({
     name: 'batchNormStatistics',
     inputs: {},
-    forward: (): Tensor[] => statistics(reshape(x, flatShape)),
+    forward: (): Tensor[] => statistics(reshaped(x, flatShape)),
     backward: () => ({}),
   }) as [Tensor1D, Tensor1D]
   return { mean, variance }
@@ -138,18 +139,18 @@ export function batchNormWithStatistics(
     name: 'batchNormWithStatistics',
     inputs: { x, gamma, beta },
     forward(save): Tensor {
-      const inputs = withAffine(reshape(x, flatShape), gamma, beta)
+      const inputs = withAffine(reshaped(x, flatShape), gamma, beta)
       save(gamma === undefined ? [inputs.x, mean, variance] : [inputs.x, mean, variance, gamma])
-      return reshape(normalise(inputs, mean, variance, epsilon), x.shape)
+      return reshaped(normalise(inputs, mean, variance, epsilon), x.shape)
     },
     backward: (dy, saved) =>
       eagerGradients<Affine<Tensor>>(
         tidy(() => {
           const [savedX, savedMean, savedVariance, savedGamma] = saved as [Tensor, Tensor, Tensor, Tensor?]
-          const terms = { dy: reshape(dy, flatShape), x: savedX, mean: savedMean, variance: savedVariance, epsilon }
+          const terms = { dy: reshaped(dy, flatShape), x: savedX, mean: savedMean, variance: savedVariance, epsilon }
           const local = gradientSums(terms)
           const dx = inputGradient(terms, savedGamma, reduceGradientSums(local))
-          return { x: reshape(dx, x.shape), gamma: local.weighted, beta: local.plain }
+          return { x: reshaped(dx, x.shape), gamma: local.weighted, beta: local.plain }
         }),
       ),
   })

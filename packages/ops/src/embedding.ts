@@ -4,7 +4,6 @@ import {
   GatherV2,
   mul,
   notEqual,
-  reshape,
   ScatterNd,
   type Tensor,
   type TensorInfo,
@@ -13,6 +12,7 @@ import {
 import { check, checkFloat, checkInt, format } from './checks.js'
 import { callKernel, callOwnKernel, hasKernel, view } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
+import { reshaped } from './reshaped.js'
 import { recordNode } from './tape-node.js'
 
 /** Inputs of `LevinEmbeddingGrad`. Output: `[count, width]`, each row the sum of the rows of dy with that id; zeros elsewhere. */
@@ -65,8 +65,8 @@ export function embedding(table: Tensor, ids: Tensor, { paddingIndex = -1 }: Emb
     backward: (dy, saved) => ({
       table: () =>
         tidy(() => {
-          const flatIds = reshape(saved[0] as Tensor, [ids.size])
-          return gradient(reshape(dy, [ids.size, width]), flatIds, { count, paddingIndex })
+          const flatIds = reshaped(saved[0] as Tensor, [ids.size])
+          return gradient(reshaped(dy, [ids.size, width]), flatIds, { count, paddingIndex })
         }),
     }),
   })

@@ -53,6 +53,7 @@ export {
   layerNorm,
 } from './layer-norm.js'
 export { type FusedActivation, type LinearOptions, linear } from './linear.js'
+export { type OpKernels, opTable } from './op-table.js'
 export type { Reduction } from './reduction.js'
 export {
   type HuberOptions,

@@ -11,7 +11,6 @@ import type {
 import type { DropoutAttrs, DropoutInputs } from './dropout.js'
 import type { EmbeddingGradAttrs, EmbeddingGradInputs } from './embedding.js'
 import type { GatedActivationGradInputs, GatedActivationInputs, GeluAttrs } from './gated-activations.js'
-import type { KernelName } from './kernel-names.js'
 import type { LayerNormAttrs, LayerNormGradAttrs, LayerNormGradInputs, LayerNormInputs } from './layer-norm.js'
 import type { RegressionLossAttrs, RegressionLossGradInputs, RegressionLossInputs } from './regression-losses.js'
 import type { RmspropUpdateAttrs } from './rmsprop-update.js'
@@ -66,8 +65,3 @@ export interface KernelContracts {
   LevinSquaredNorm: { inputs: TensorList; attrs: NoAttrs }
   LevinAccumulate: { inputs: TensorList; attrs: AccumulateAttrs }
 }
-
-/** Every name has a contract and every contract a name. */
-type Complete = [KernelName, keyof KernelContracts] extends [keyof KernelContracts, KernelName] ? true : never
-const complete: Complete = true
-void complete

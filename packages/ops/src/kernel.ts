@@ -10,12 +10,6 @@ export function hasKernel(name: string): boolean {
   return getKernel(name, engine().backendName) != null
 }
 
-/** Whether a tape records what is called now: true in a backward pass only when gradients of gradients are taken. */
-export function isRecording(): boolean {
-  const { gradientDepth, kernelDepth } = engine().state
-  return gradientDepth > 0 && kernelDepth === 0
-}
-
 /**
  * Calls a kernel by name. `shape` renames the shape of its only output to one of the same size.
  *
@@ -55,7 +49,6 @@ export function callOwnKernel<N extends KernelName>(
  * owns nothing, so it needs no disposal.
  */
 export function view(x: Tensor, shape: number[]): TensorInfo {
-  if (isObserved()) return reshape(x, shape)
   return { dataId: x.dataId, shape, dtype: x.dtype }
 }
 

@@ -1,19 +1,9 @@
-import {
-  add,
-  mean,
-  mul,
-  reshape,
-  rsqrt,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  type TensorInfo,
-  tidy,
-} from '@tensorflow/tfjs-core'
+import { add, mean, mul, rsqrt, square, sub, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core'
 import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
+import { reshaped } from './reshaped.js'
+import { sumRows } from './sums.js'
 import { eagerGradients, recordNode } from './tape-node.js'
 
 /**
@@ -75,23 +65,23 @@ export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: Lay
     name: 'layerNorm',
     inputs: { x, gamma, beta },
     forward(save) {
-      const inputs: Operands = { x: reshape(x, [rows, size]) }
-      if (gamma !== undefined) inputs.gamma = reshape(gamma, [size])
-      if (beta !== undefined) inputs.beta = reshape(beta, [size])
+      const inputs: Operands = { x: reshaped(x, [rows, size]) }
+      if (gamma !== undefined) inputs.gamma = reshaped(gamma, [size])
+      if (beta !== undefined) inputs.beta = reshaped(beta, [size])
       const [y, means, inverseDeviation] = hasKernel(kernelNames.layerNorm)
         ? (callOwnKernel(kernelNames.layerNorm, inputs, { epsilon }) as [Tensor, Tensor, Tensor])
         : composedForward(inputs, epsilon)
       const saved = [inputs.x, means, inverseDeviation]
       save(inputs.gamma === undefined ? saved : [...saved, inputs.gamma])
-      return reshape(y, x.shape)
+      return reshaped(y, x.shape)
     },
     backward: (dy, saved) =>
       eagerGradients<{ x: Tensor; gamma: Tensor | undefined; beta: Tensor | undefined }>(
         tidy(() => {
-          const [dx, ...rest] = gradients(reshape(dy, [rows, size]), saved, beta !== undefined)
-          const dGamma = gamma === undefined ? undefined : reshape(rest.shift() as Tensor, gamma.shape)
-          const dBeta = beta === undefined ? undefined : reshape(rest.shift() as Tensor, beta.shape)
-          return { x: reshape(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: dBeta as Tensor }
+          const [dx, ...rest] = gradients(reshaped(dy, [rows, size]), saved, beta !== undefined)
+          const dGamma = gamma === undefined ? undefined : reshaped(rest.shift() as Tensor, gamma.shape)
+          const dBeta = beta === undefined ? undefined : reshaped(rest.shift() as Tensor, beta.shape)
+          return { x: reshaped(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: dBeta as Tensor }
         }),
       ),
   })
@@ -113,7 +103,7 @@ function composedForward({ x, gamma, beta }: Operands, epsilon: number): [Tensor
   if (gamma !== undefined) y = mul(y, gamma)
   if (beta !== undefined) y = add(y, beta)
   const rows = x.shape[0] as number
-  return [y, reshape(means, [rows]), reshape(inverseDeviation, [rows])]
+  return [y, reshaped(means, [rows]), reshaped(inverseDeviation, [rows])]
 }
 
 function gradients(dy: Tensor, saved: Tensor[], hasBeta: boolean): Tensor[] {
@@ -123,14 +113,14 @@ function gradients(dy: Tensor, saved: Tensor[], hasBeta: boolean): Tensor[] {
     return callOwnKernel(kernelNames.layerNormGrad, gamma === undefined ? inputs : { ...inputs, gamma }, { hasBeta })
   }
   const column = [x.shape[0] as number, 1]
-  const inverse = reshape(inverseDeviation, column)
-  const normalised = mul(sub(x, reshape(means, column)), inverse)
+  const inverse = reshaped(inverseDeviation, column)
+  const normalised = mul(sub(x, reshaped(means, column)), inverse)
   const scaled = gamma === undefined ? dy : mul(dy, gamma)
   // What the mean and the variance take back of the gradient.
   const shared = add(mean(scaled, 1, true), mul(normalised, mean(mul(scaled, normalised), 1, true)))
   const result = [mul(sub(scaled, shared), inverse)]
-  if (gamma !== undefined) result.push(sum(mul(dy, normalised), 0))
-  if (hasBeta) result.push(sum(dy, 0))
+  if (gamma !== undefined) result.push(sumRows(mul(dy, normalised)))
+  if (hasBeta) result.push(sumRows(dy))
   return result
 }
 

@@ -1,4 +1,4 @@
-import { _FusedMatMul, BatchMatMul, Sum, type Tensor } from '@tensorflow/tfjs-core'
+import { _FusedMatMul, BatchMatMul, Sum, type Tensor, zeros } from '@tensorflow/tfjs-core'
 import { gradientFromOutput } from './activation-gradients.js'
 import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { callKernel, view } from './kernel.js'
@@ -76,9 +76,15 @@ function linearGradients(
   const dzShape = [1, rows, outputs]
   return {
     x: () => multiply(dz, dzShape, weight, [1, inputs, outputs], { transposeA: false, transposeB: true }, x.shape),
+    // Of no rows: stock backends leave the result of an empty product unwritten.
     weight: () =>
-      multiply(x, [1, rows, inputs], dz, dzShape, { transposeA: true, transposeB: false }, [inputs, outputs]),
-    bias: () => callKernel(Sum, { x: view(dz, [rows, outputs]) }, { axis: [0], keepDims: false })[0] as Tensor,
+      rows === 0
+        ? zeros([inputs, outputs])
+        : multiply(x, [1, rows, inputs], dz, dzShape, { transposeA: true, transposeB: false }, [inputs, outputs]),
+    bias: () =>
+      rows === 0
+        ? zeros([outputs])
+        : (callKernel(Sum, { x: view(dz, [rows, outputs]) }, { axis: [0], keepDims: false })[0] as Tensor),
   }
 }
 

@@ -1,5 +1,6 @@
-import { div, mul, sum, type Tensor } from '@tensorflow/tfjs-core'
+import { div, mul, type Tensor } from '@tensorflow/tfjs-core'
 import { check } from './checks.js'
+import { sumAll } from './sums.js'
 
 /** How the losses of single elements become one: their mean, their sum, or not at all. PyTorch's words and default (`'mean'`). */
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -15,7 +16,7 @@ export function checkReduction(op: string, reduction: Reduction): void {
 /** Reduces a loss per element; the mean of no elements is NaN, as in PyTorch. */
 export function reduce(losses: Tensor, reduction: Reduction): Tensor {
   if (reduction === 'none') return losses
-  const total = sum(losses)
+  const total = sumAll(losses)
   return reduction === 'sum' ? total : div(total, losses.size)
 }
 

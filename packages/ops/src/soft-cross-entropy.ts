@@ -5,7 +5,6 @@ import {
   expandDims,
   logSumExp,
   mul,
-  reshape,
   sub,
   sum,
   type Tensor,
@@ -15,6 +14,8 @@ import {
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { type Reduction, spread } from './reduction.js'
+import { reshaped } from './reshaped.js'
+import { sumAll } from './sums.js'
 import { recordNode } from './tape-node.js'
 
 /**
@@ -52,7 +53,7 @@ export function softCrossEntropy(
   const classes = logits.shape[logits.rank - 1] as number
   const outShape = logits.shape.slice(0, -1)
   const rows = outShape.reduce((product, size) => product * size, 1)
-  const flat = (tensor: Tensor) => reshape(tensor, [rows, classes])
+  const flat = (tensor: Tensor) => reshaped(tensor, [rows, classes])
   return recordNode({
     name: 'softmaxCrossEntropy',
     inputs: { logits, targets },
@@ -63,20 +64,20 @@ export function softCrossEntropy(
         : composedForward(inputs, attrs)
       const saved = [inputs.logits, inputs.targets, logSumExps]
       save(weight === undefined ? saved : [...saved, weight])
-      return attrs.reduction === 'none' ? reshape(loss, outShape) : loss
+      return attrs.reduction === 'none' ? reshaped(loss, outShape) : loss
     },
     backward(dy, saved) {
       const [savedLogits, savedTargets, logSumExps, savedWeight] = saved as [Tensor, Tensor, Tensor, Tensor?]
       const operands = withWeight({ logits: savedLogits, targets: savedTargets }, savedWeight)
-      const flatDy = () => (attrs.reduction === 'none' ? reshape(dy, [rows]) : dy)
+      const flatDy = () => (attrs.reduction === 'none' ? reshaped(dy, [rows]) : dy)
       return {
         logits: () =>
           tidy(() =>
-            reshape(logitsGradient({ ...operands, dy: flatDy(), logSumExp: logSumExps }, attrs), logits.shape),
+            reshaped(logitsGradient({ ...operands, dy: flatDy(), logSumExp: logSumExps }, attrs), logits.shape),
           ),
         targets: () =>
           tidy(() =>
-            reshape(targetsGradient({ ...operands, dy: flatDy(), logSumExp: logSumExps }, attrs), targets.shape),
+            reshaped(targetsGradient({ ...operands, dy: flatDy(), logSumExp: logSumExps }, attrs), targets.shape),
           ),
       }
     },
@@ -107,7 +108,7 @@ function composedForward(operands: Operands, attrs: SoftCrossEntropyAttrs): [Ten
   const logSumExps = logSumExp(logits, 1)
   const losses = sum(mul(weightedTargets(operands, attrs), sub(expandDims(logSumExps, 1), logits)), 1)
   if (attrs.reduction === 'none') return [losses, logSumExps]
-  const total = sum(losses)
+  const total = sumAll(losses)
   return [attrs.reduction === 'sum' ? total : div(total, losses.size), logSumExps]
 }
 

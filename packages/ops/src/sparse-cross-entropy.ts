@@ -14,7 +14,6 @@ import {
   oneHot,
   ones,
   range,
-  reshape,
   scalar,
   sub,
   sum,
@@ -23,10 +22,13 @@ import {
   type TensorInfo,
   tidy,
   where,
+  zeros,
 } from '@tensorflow/tfjs-core'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import type { Reduction } from './reduction.js'
+import { reshaped } from './reshaped.js'
+import { sumAll } from './sums.js'
 import { recordNode } from './tape-node.js'
 
 /**
@@ -72,15 +74,15 @@ export function sparseCrossEntropy(
     name: 'softmaxCrossEntropy',
     inputs: { logits },
     forward(save) {
-      const inputs = withWeight({ logits: reshape(logits, [rows, classes]), labels: reshape(labels, [rows]) }, weight)
+      const inputs = withWeight({ logits: reshaped(logits, [rows, classes]), labels: reshaped(labels, [rows]) }, weight)
       const [loss, logSumExps, totalWeight] = hasKernel(kernelNames.sparseCrossEntropy)
         ? (callOwnKernel(kernelNames.sparseCrossEntropy, inputs, attrs) as [Tensor, Tensor, Tensor])
         : composedForward(inputs, attrs)
       const saved = [inputs.logits, inputs.labels, logSumExps, totalWeight]
       save(weight === undefined ? saved : [...saved, weight])
-      return attrs.reduction === 'none' ? reshape(loss, labels.shape) : loss
+      return attrs.reduction === 'none' ? reshaped(loss, labels.shape) : loss
     },
-    backward: (dy, saved) => ({ logits: () => reshape(gradient(dy, saved, attrs), logits.shape) }),
+    backward: (dy, saved) => ({ logits: () => reshaped(gradient(dy, saved, attrs), logits.shape) }),
   })
 }
 
@@ -99,7 +101,7 @@ function gradient(dy: Tensor, saved: Tensor[], attrs: SparseCrossEntropyAttrs): 
   const [logits, labels, logSumExps, totalWeight, weight] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor?]
   return tidy(() => {
     const operands = withWeight({ logits, labels }, weight)
-    const flatDy = attrs.reduction === 'none' ? reshape(dy, labels.shape) : dy
+    const flatDy = attrs.reduction === 'none' ? reshaped(dy, labels.shape) : dy
     const inputs = { ...operands, dy: flatDy, logSumExp: logSumExps, totalWeight }
     return hasKernel(kernelNames.sparseCrossEntropyGrad)
       ? (callOwnKernel(kernelNames.sparseCrossEntropyGrad, inputs, attrs)[0] as Tensor)
@@ -131,7 +133,9 @@ function composedForward(operands: Operands, attrs: SparseCrossEntropyAttrs): [T
   const logSumExps = logSumExp(logits, 1)
   // One element per row, by its place in the flat logits: no one-hot matrix.
   const place = add(range(0, rows * classes, classes, 'int32'), index) as Tensor1D
-  const ofLabel = sub(logSumExps, gather(reshape(logits, [rows * classes]), place))
+  // Gathering from nothing leaks in tfjs's wasm backend.
+  const logit = rows === 0 ? zeros([0]) : gather(reshaped(logits, [rows * classes]), place)
+  const ofLabel = sub(logSumExps, logit)
   let losses = mul(ofLabel, mul(labelWeight, 1 - labelSmoothing))
   if (labelSmoothing > 0) {
     const ofAll = sub(mul(logSumExps, totalClassWeight), sum(mul(logits, classWeights), 1))
@@ -139,9 +143,9 @@ function composedForward(operands: Operands, attrs: SparseCrossEntropyAttrs): [T
   }
   // A masked row may hold infinities: chosen away, not multiplied by zero.
   losses = add(where(cast(counted, 'bool'), losses, 0), poison)
-  const totalWeight = sum(labelWeight)
+  const totalWeight = sumAll(labelWeight)
   if (reduction === 'none') return [losses, logSumExps, totalWeight]
-  const total = sum(losses)
+  const total = sumAll(losses)
   return [reduction === 'sum' ? total : div(total, totalWeight), logSumExps, totalWeight]
 }
 

@@ -21,22 +21,17 @@ export interface TapeNode<I extends object, O extends Tensor | Tensor[]> {
   backward(dy: Tensor, saved: Tensor[]): InputGradients<I>
 }
 
-/** What tfjs's `customGrad` stands on. It is declared private; unlike `customGrad` it computes only the gradients that are needed. */
-interface TapeEngine {
-  runKernelFunc<O extends Tensor | Tensor[]>(params: {
-    inputs: Record<string, Tensor>
-    forwardFunc(backend: unknown, save: (tensors: Tensor[]) => void): O
-    backwardsFunc(dy: Tensor | Tensor[], saved: Tensor[]): Record<string, () => Tensor>
-  }): O
-}
-
 /** Runs an op as one node of tfjs's tape. Its gradient needs nothing in tfjs's gradient registry. */
 export function recordNode<I extends object, O extends Tensor | Tensor[]>(node: TapeNode<I, O>): O {
+  const inputs = withoutUndefined(node.inputs)
   return tidy(`${node.name}__op`, () =>
-    (engine() as unknown as TapeEngine).runKernelFunc<O>({
-      inputs: withoutUndefined(node.inputs),
+    tapeEngine().runKernelFunc<O>({
+      inputs,
       forwardFunc: (_backend, save) => node.forward(save),
-      backwardsFunc: (dy, saved) => node.backward(Array.isArray(dy) ? (dy[0] as Tensor) : dy, saved),
+      backwardsFunc(dys, saved) {
+        const dy = Array.isArray(dys) ? (dys[0] as Tensor) : dys
+        return isRecording() ? guardedGradients(node, inputs, dy, saved) : node.backward(dy, saved)
+      },
     }),
   )
 }
@@ -50,6 +45,46 @@ export function eagerGradients<I extends object>(
 }
 
 // --- Internal helpers ---
+
+/** What tfjs's `customGrad` stands on. It is declared private; unlike `customGrad` it computes only the gradients that are needed. */
+interface TapeEngine {
+  runKernelFunc<O extends Tensor | Tensor[]>(params: {
+    inputs: Record<string, Tensor>
+    forwardFunc(backend: unknown, save: (tensors: Tensor[]) => void): O
+    backwardsFunc(dy: Tensor | Tensor[], saved: Tensor[]): Record<string, () => Tensor>
+  }): O
+}
+
+const tapeEngine = () => engine() as unknown as TapeEngine
+
+/** Whether a tape records what is called now: in a backward pass, that gradients are taken inside a recorded function. */
+function isRecording(): boolean {
+  const { gradientDepth, kernelDepth } = engine().state
+  return gradientDepth > 0 && kernelDepth === 0
+}
+
+/**
+ * Gradients as nodes of the outer tape that cannot be differentiated themselves: tfjs links what a node kept to its
+ * output too late for that, and would give zero in silence. Using them as constants stays possible.
+ */
+function guardedGradients<I extends object, O extends Tensor | Tensor[]>(
+  node: TapeNode<I, O>,
+  inputs: Record<string, Tensor>,
+  dy: Tensor,
+  saved: Tensor[],
+): Record<string, () => Tensor> {
+  const guarded = (name: string) =>
+    tapeEngine().runKernelFunc<Tensor>({
+      inputs: { ...inputs, dy },
+      forwardFunc: () => (node.backward(dy, saved) as Record<string, () => Tensor>)[name]?.() as Tensor,
+      backwardsFunc() {
+        throw new Error(
+          `${node.name}: expected a first gradient, found a gradient of its gradient, which is not implemented; build the differentiated part from tfjs's own ops`,
+        )
+      },
+    })
+  return Object.fromEntries(Object.keys(inputs).map((name) => [name, () => guarded(name)]))
+}
 
 // The tape reads the id of every input it is given.
 function withoutUndefined(inputs: object): Record<string, Tensor> {

@@ -1,16 +1,6 @@
-import {
-  clipByValue,
-  engine,
-  keep,
-  mul,
-  type NamedAttrMap,
-  neg,
-  type Scalar,
-  type Tensor,
-  tidy,
-} from '@tensorflow/tfjs-core'
+import { clipByValue, keep, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { check, checkFloat, checkShape } from './checks.js'
-import { hasKernel } from './kernel.js'
+import { callKernel, hasKernel } from './kernel.js'
 
 /** What every optimizer update does to gradients first, in this order: scale, clip, negate. */
 export interface GradientOptions {
@@ -84,7 +74,7 @@ export function runUpdate<K extends string, A extends UpdateAttrs>(
       maximize,
     }
     if (scaleTensor !== undefined) inputs.push(scaleTensor)
-    runInPlace(update.kernelName, inputs, { ...update.attrs, ...shared })
+    callKernel(update.kernelName, inputs, { ...update.attrs, ...shared })
     return entries.map((entry) => pick(entry, keys))
   }
   return entries.map((entry) => {
@@ -92,11 +82,6 @@ export function runUpdate<K extends string, A extends UpdateAttrs>(
     for (const key of keys) keep(values[key])
     return values
   })
-}
-
-/** Runs a kernel that writes into its inputs and has no output. */
-export function runInPlace(name: string, inputs: readonly Tensor[], attrs: object): void {
-  engine().runKernel<Tensor[]>(name, inputs as unknown as Record<string, Tensor>, attrs as NamedAttrMap)
 }
 
 // --- Internal helpers ---

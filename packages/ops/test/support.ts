@@ -8,13 +8,15 @@ export type Values = number[]
 /** Fails the test when it leaves tensors behind. Everything a test makes must live in `tf.tidy` or be disposed. */
 export function checkLeaks(): void {
   let before = 0
+  let buffersBefore = 0
   beforeEach(async () => {
     await tf.setBackend('cpu')
     before = tf.memory().numTensors
+    buffersBefore = tf.memory().numDataBuffers
   })
   afterEach(() => {
     expect(tf.memory().numTensors - before, 'tensors left behind').toBe(0)
-    expect(tf.engine().state.numDataBuffers, 'buffers without tensors').toBeLessThanOrEqual(tf.memory().numTensors)
+    expect(tf.memory().numDataBuffers - buffersBefore, 'buffers left behind').toBe(0)
   })
 }
 

@@ -240,6 +240,20 @@ describe('squaredNorm', () => {
   })
 })
 
+describe('squaredNorm in a loss', () => {
+  checkLeaks()
+  it('has the gradient 2x for each tensor, also for one that is given twice', () => {
+    tf.tidy(() => {
+      const [a, b] = [tf.tensor1d([1, -2]), tf.scalar(3)]
+      const [da, db] = tf.grads((a: tf.Tensor, b: tf.Tensor) => squaredNorm([a, b, a]))([a, b]) as [
+        tf.Tensor,
+        tf.Tensor,
+      ]
+      expect([...da.dataSync(), ...db.dataSync()]).toEqual([4, -8, 6])
+    })
+  })
+})
+
 describe('clipCoefficient', () => {
   checkLeaks()
   it.each([
