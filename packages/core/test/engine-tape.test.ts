@@ -166,6 +166,37 @@ describe('record and backward', () => {
     disposeAll([second, x, y])
   })
 
+  test('a gradient function may hand on its operand, a saved tensor, or one tensor twice', () => {
+    const sum = tf.customGrad((...operands) => {
+      const [x, y, save] = operands as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc]
+      save([x])
+      return { value: tf.add(x, y), gradFunc: (dy: tf.Tensor) => [dy, dy] }
+    })
+    const same = tf.customGrad((...operands) => {
+      const [x, y] = operands as [tf.Tensor, tf.Tensor]
+      return {
+        value: tf.add(x, y),
+        gradFunc: (dy: tf.Tensor) => {
+          const both = tf.mul(dy, 3)
+          return [both, both]
+        },
+      }
+    })
+    const kept = tf.customGrad((...operands) => {
+      const [x, save] = operands as [tf.Tensor, tf.GradSaveFunc]
+      save([x])
+      return { value: tf.square(x), gradFunc: (_dy: tf.Tensor, saved: tf.Tensor[]) => [saved[0] as tf.Tensor] }
+    })
+    const [x, y] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])] as const
+    const f = () => tf.sum(sum(tf.exp(sum(x, y)), same(kept(x), tf.mul(same(y, y), 2))))
+    const e = [Math.exp(4), Math.exp(6)].map(Math.fround) as [number, number]
+    const [dx, dy] = gradients(f, [x, y]) as [number[], number[]]
+    // d/dx: exp(x + y) through both sums, and the operand that kept hands on in place of its gradient.
+    expect(dx).toEqual([Math.fround(e[0] + 1), Math.fround(e[1] + 2)])
+    expect(dy).toEqual(e.map((value) => Math.fround(value + 36)))
+    disposeAll([x, y])
+  })
+
   test('a source that is listed twice is delivered twice', () => {
     const tape = record(() => tf.sum(tf.square(w1)), [w1, unused, w1])
     expect(tape.connected).toEqual([true, false, true])
@@ -298,6 +329,21 @@ describe('recordings inside one another', () => {
     const expected = reference(() => tf.sum(tf.square(w1)), [w1])
     expect(reference(() => tf.sum(square(w1)), [w1])).toEqual(expected)
     expect(gradients(() => tf.sum(square(w1)), [w1])).toEqual(expected)
+  })
+
+  test('a recording inside the forward of an operation records all the same', () => {
+    const expected = reference(() => loss(a), [w1])
+    const operation = tf.customGrad((x) => {
+      expect(gradients(() => loss(a), [w1])).toEqual(expected)
+      return {
+        value: tf.square(x as tf.Tensor),
+        gradFunc: (dy: tf.Tensor) => {
+          expect(gradients(() => loss(a), [w1])).toEqual(expected)
+          return dy
+        },
+      }
+    })
+    expect(gradients(() => tf.sum(operation(w2)), [w2])[0]).toEqual(values(w2).map(() => 1))
   })
 
   test('tf.grad inside a recording is differentiated through, as in tf.variableGrads', () => {

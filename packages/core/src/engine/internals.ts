@@ -48,7 +48,6 @@ export interface Internals {
   readonly backendName: string | null
   readonly backend: KernelBackend
   startScope(name?: string): void
-  endScope(result?: unknown): void
   keep<T extends Tensor>(tensor: T): T
   track<T extends Tensor>(tensor: T): T
   incRef(tensor: Tensor, backend: KernelBackend): void
@@ -72,9 +71,18 @@ export function internals(): Internals {
   return engine() as unknown as Internals
 }
 
-/** Closes the scopes above `depth`, which disposes what they track. */
-export function closeScopes(internals: Internals, depth: number): void {
-  while (internals.state.scopeStack.length > depth) internals.endScope()
+/**
+ * Closes the scopes above `depth`, which disposes what they track and nobody keeps.
+ *
+ * Nothing is handed to the scope below, so that this needs none of the sets that `endScope` builds.
+ */
+export function closeScopes({ state }: Internals, depth: number): void {
+  const { scopeStack } = state
+  while (scopeStack.length > depth) {
+    const scope = scopeStack.pop() as Scope
+    state.activeScope = scopeStack[scopeStack.length - 1] ?? null
+    for (const tensor of scope.track) if (!tensor.kept) tensor.dispose()
+  }
 }
 
 /** Runs `body` with recording off, and puts tfjs's engine back as it was, whatever `body` does. */
@@ -82,7 +90,6 @@ export function withoutTape<T>(internals: Internals, body: () => T): T {
   const { state } = internals
   const { activeTape, gradientDepth, kernelDepth } = state
   const scopes = state.scopeStack.length
-  state.activeTape = null
   state.gradientDepth = 0
   state.kernelDepth = 0
   try {

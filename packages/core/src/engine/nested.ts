@@ -1,13 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core'
 
-/**
- * What a recorded function may return: a tensor, or arrays and plain objects of tensors, to any depth.
- *
- * Other leaves (numbers, strings, class instances) pass through untouched; tensors inside class instances, maps and
- * sets are not looked for and are disposed as intermediates.
- */
-export type Nested<Leaf = unknown> = Leaf | readonly Nested<Leaf>[] | { readonly [key: string]: Nested<Leaf> }
-
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor
 }

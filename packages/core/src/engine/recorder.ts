@@ -1,6 +1,6 @@
-import { getGradient, Tensor } from '@tensorflow/tfjs-core'
+import { getGradient, Tensor, zeros } from '@tensorflow/tfjs-core'
 import { shapeOnlyInputs } from './gradients.js'
-import { type EngineState, type GradientFunction, type Internals, internals, type TapeNode } from './internals.js'
+import type { EngineState, GradientFunction, Internals, TapeNode } from './internals.js'
 
 /**
  * How levin listens to tfjs's engine while a function is recorded.
@@ -165,16 +165,11 @@ function runGradient(this: RecordedNode, outputGradients: (Tensor | null)[]): Re
   const dys = outputGradients as Tensor[]
   for (let i = 0; i < dys.length; i++) {
     const output = outputs[i] as Tensor
-    if (dys[i] == null) dys[i] = zeros(output)
+    if (dys[i] == null) dys[i] = zeros(output.shape as [number], output.dtype)
   }
   // tfjs passes a list only when there are several outputs; the gradients of these two always expect one.
   const list = dys.length > 1 || kernelName === 'Unpack' || kernelName === 'SplitV'
   return (this.gradientFunction as GradientFunction)(list ? dys : (dys[0] as Tensor), this.saved, this.attributes)
-}
-
-function zeros({ shape, size, dtype }: Tensor): Tensor {
-  const values = dtype === 'complex64' ? new Float32Array(2 * size) : new Float32Array(size)
-  return internals().makeTensor(dtype === 'int32' ? new Int32Array(size) : values, shape, dtype)
 }
 
 /** A tensor that has a shape and no data, which the engine does not count. */

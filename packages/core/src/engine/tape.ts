@@ -21,7 +21,8 @@ export type OutputGradients = number | Tensor | readonly (Tensor | null | undefi
  * A forward computation that was recorded, and that can be walked backwards once, at any later time.
  *
  * Any number of tapes may be alive, and be walked in any order. A tape owns its outputs and what it saved for the walk:
- * dispose it when both are done with.
+ * dispose it when both are done with. What it saved shares the data of parameters and activations: nothing may write into
+ * those in place before the walk (a variable's `assign`, which replaces the data, is harmless).
  */
 export interface Tape<T> {
   /** What the recorded function returned. Its tensors live until {@link Tape.dispose}. */
@@ -49,7 +50,8 @@ export interface Tape<T> {
 /**
  * Runs `f` now, and keeps what is needed to compute the gradients of its outputs with respect to `sources` later.
  *
- * Tensors that `f` makes and does not return are disposed when it returns. May be called while another recording goes
+ * Tensors that `f` makes and does not return are disposed when it returns; those inside class instances, maps and sets
+ * are not looked for, and count as not returned. May be called while another recording goes
  * on, which then sees the outputs as constants; `tf.grad` and its like work inside `f` and can be differentiated through.
  *
  * @param f Synchronous; returns a tensor, or arrays and plain objects of tensors. Other leaves pass through.
@@ -110,9 +112,9 @@ function checkSources(sources: readonly Tensor[]): void {
 
 /** Throws if a function that must be synchronous returned a promise. */
 export function refusePromise(result: unknown): void {
-  if (typeof result !== 'object' || result === null || typeof (result as PromiseLike<unknown>).then !== 'function')
-    return // Its tensors are gone when it goes on; what it then throws says nothing that this error does not.
-  ;(result as PromiseLike<unknown>).then(undefined, () => undefined)
+  if (!isPromise(result)) return
+  // Its tensors are gone when it goes on; what it then throws says nothing that this error does not.
+  result.then(undefined, () => undefined)
   throw new LevinError('LEVIN_ASYNC_STEP', {
     expected: 'a synchronous step',
     found: 'one that returned a Promise',
@@ -120,6 +122,10 @@ export function refusePromise(result: unknown): void {
       'Remove `async` and `await` from the step: its tensors are disposed when it returns. ' +
       'Prepare data in the DataModule, and read values in hooks after the step.',
   })
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
 }
 
 /**

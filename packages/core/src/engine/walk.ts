@@ -131,23 +131,32 @@ export class Walk {
     const scopes = engine.state.scopeStack.length
     const owned = outputGradients.slice()
     engine.startScope('gradient')
-    const contributions = this.contributions(node, outputGradients)
-    for (let j = 0; j < contributions.length; j++) {
-      const slot = inputSlots[j] as number
-      const contribution = contributions[j] as Tensor
-      const before = gradients[slot]
-      if (before == null) gradients[slot] = contribution
-      else {
-        gradients[slot] = engine.keep(this.sum(before, contribution))
-        before.dispose()
-        contribution.dispose()
-      }
-    }
+    this.accumulate(inputSlots, this.contributions(node, outputGradients))
     closeScopes(engine, scopes)
     for (let j = 0; j < owned.length; j++) {
       owned[j]?.dispose()
       const slot = outputSlots[j] as number
       if (slot >= 0) gradients[slot] = null
+    }
+  }
+
+  private accumulate(slots: readonly number[], contributions: readonly Tensor[]): void {
+    const { engine, gradients } = this
+    try {
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i] as number
+        const contribution = contributions[i] as Tensor
+        const before = gradients[slot]
+        if (before == null) gradients[slot] = contribution
+        else {
+          gradients[slot] = engine.keep(this.sum(before, contribution))
+          before.dispose()
+          contribution.dispose()
+        }
+      }
+    } catch (error) {
+      for (const contribution of contributions) contribution.dispose()
+      throw error
     }
   }
 

@@ -1,5 +1,6 @@
 export { fillNormal, fillTruncatedNormal, fillUniform, uniformAt } from './fill.js'
 export { deriveKey, foldIn, type RandomKey } from './key.js'
+export { permutation } from './permutation.js'
 export { philox } from './philox.js'
-export { permutation, RandomStream } from './random-stream.js'
+export { RandomSequence } from './random-sequence.js'
 export type { SliceLayout } from './slice-layout.js'

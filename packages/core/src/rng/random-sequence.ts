@@ -5,9 +5,9 @@ import { multiplyHigh, philox } from './philox.js'
 /**
  * The words of one key, one after the other, for draws whose number nobody knows beforehand.
  *
- * `position` is all of its state: a stream with the same key and position goes on in the same way.
+ * `position` is all of its state: a sequence with the same key and position goes on in the same way.
  */
-export class RandomStream {
+export class RandomSequence {
   private readonly words = new Uint32Array(4)
   private block = -1
 
@@ -61,25 +61,4 @@ export class RandomStream {
     }
     return multiplyHigh(word, bound) >>> 0
   }
-}
-
-/**
- * A random order of 0 … length − 1, every one equally likely (Fisher & Yates; Durstenfeld 1964).
- *
- * A pure function of the key: nothing needs to be saved to come back to the same order.
- */
-export function permutation(key: RandomKey, length: number): Uint32Array {
-  if (!Number.isInteger(length) || length < 0 || length > 2 ** 32) {
-    throw new LevinError('LEVIN_BAD_OPTION', { expected: 'a length from 0 to 2³²', found: describe(length) })
-  }
-  const order = new Uint32Array(length)
-  for (let i = 0; i < length; i++) order[i] = i
-  const stream = new RandomStream(key)
-  for (let i = length - 1; i > 0; i--) {
-    const other = stream.integer(i + 1)
-    const value = order[i] as number
-    order[i] = order[other] as number
-    order[other] = value
-  }
-  return order
 }
