@@ -1,5 +1,5 @@
 import { existingRuntime } from './runtime.js'
-import { asWasmBackend, findWasmBackend, heapMemory } from './wasm-backend.js'
+import { asWasmBackend, findWasmBackend, heapLimitBytes, heapMemory } from './wasm-backend.js'
 
 /** Memory of the wasm backend, in bytes. */
 export interface WasmMemory {
@@ -11,9 +11,6 @@ export interface WasmMemory {
   readonly workspaceBytes: number
 }
 
-/** 65,535 pages: what the backend's allocator asks for at most. */
-const LIMIT_BYTES = 65_535 * 65_536
-
 /**
  * Memory of a wasm backend; `tf.memory()` says what the tensors on it take.
  *
@@ -23,7 +20,7 @@ export function wasmMemory(backend: unknown = findWasmBackend()): WasmMemory {
   const target = asWasmBackend(backend)
   return {
     heapBytes: heapMemory(target).buffer.byteLength,
-    limitBytes: LIMIT_BYTES,
+    limitBytes: heapLimitBytes,
     workspaceBytes: existingRuntime(target)?.workspaceBytes ?? 0,
   }
 }

@@ -12,7 +12,7 @@ import { releaseRuntime, runtimeOf } from './runtime.js'
 import { asWasmBackend, backendName, findWasmBackend, readComplexTensors } from './wasm-backend.js'
 
 export interface RegisterKernelsOptions {
-  /** Names of the kernels to register, as in `kernelTable`. Default is all of them. */
+  /** Names of the kernels to register, as in `kernelTable`; earlier ones stay. Default is all of them. */
   readonly only?: readonly string[]
   /**
    * The build to use: `auto` takes relaxed SIMD where the engine has it. Fix it where results must be the same to the

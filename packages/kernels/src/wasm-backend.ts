@@ -4,6 +4,9 @@ import { type DataType, findBackend, type TensorInfo } from '@tensorflow/tfjs-co
 
 export const backendName = 'wasm'
 
+/** What the backend's allocator lets the heap grow to, in bytes: one page less than 4 GiB. */
+export const heapLimitBytes = 65_535 * 65_536
+
 /** What the backend keeps for each tensor. Strings lie on the JavaScript heap and have no address. */
 interface TensorData {
   readonly memoryOffset: number | null
@@ -71,7 +74,7 @@ export function addressOf(backend: WasmBackend, tensor: TensorInfo): number {
 
 /** Takes memory from the backend's own allocator; the heap grows if it must. */
 export function allocate(backend: WasmBackend, bytes: number, purpose: string): number {
-  const address = backend.wasm._malloc(bytes) >>> 0
+  const address = bytes > heapLimitBytes ? 0 : backend.wasm._malloc(bytes) >>> 0
   if (address === 0) throw outOfMemory(backend, bytes, purpose)
   return address
 }
@@ -82,13 +85,12 @@ export function release(backend: WasmBackend, address: number): void {
 
 /** A tensor with undefined contents. complex64 lies interleaved: eight bytes per element. */
 export function allocateTensor(backend: WasmBackend, shape: readonly number[], dtype: DataType): TensorInfo {
-  const tensor = backend.makeOutput([...shape], dtype)
-  const empty = shape.includes(0)
-  if (!empty && backend.dataIdMap.get(tensor.dataId)?.memoryOffset === 0) {
-    backend.disposeData(tensor.dataId)
-    const bytes = shape.reduce((product, length) => product * length, bytesPerElement(dtype))
-    throw outOfMemory(backend, bytes, `a tensor of shape [${shape}]`)
-  }
+  const bytes = shape.reduce((product, length) => product * length, bytesPerElement(dtype))
+  // Beyond 32 bits the allocator would see the size modulo 4 GiB, and hand out too little.
+  const tensor = bytes > heapLimitBytes ? undefined : backend.makeOutput([...shape], dtype)
+  const failed = tensor !== undefined && bytes > 0 && backend.dataIdMap.get(tensor.dataId)?.memoryOffset === 0
+  if (failed) backend.disposeData(tensor.dataId)
+  if (tensor === undefined || failed) throw outOfMemory(backend, bytes, `a ${dtype} tensor of shape [${shape}]`)
   return tensor
 }
 
@@ -117,7 +119,7 @@ export function readComplexTensors(backend: WasmBackend): void {
 function outOfMemory(backend: WasmBackend, bytes: number, purpose: string): Error {
   const heap = heapMemory(backend).buffer.byteLength
   return new Error(
-    `The wasm heap has no room for ${bytes} bytes (${purpose}); it holds ${heap} bytes and cannot exceed 4 GiB. ` +
+    `The wasm heap has no room for ${bytes} bytes (${purpose}); it has grown to ${heap} bytes, and cannot exceed ${heapLimitBytes}. ` +
       'Use a smaller batch, or dispose of tensors that are no longer needed.',
   )
 }

@@ -102,6 +102,15 @@ describe('wasmMemory', () => {
     expect(after.heapBytes).toBeLessThan(after.limitBytes)
   })
 
+  it('is not exceeded in silence: a tensor too large is refused by name', () => {
+    registerKernels()
+    tf.tidy(() => {
+      const call = () => tf.matMul(tf.ones([65_536, 1]), tf.ones([1, 65_536]))
+      expect(call).toThrow(/no room for 17179869184 bytes \(a float32 tensor of shape \[65536,65536\]\)/)
+      expect(tf.matMul(tf.ones([2, 2]), tf.ones([2, 1])).arraySync()).toEqual([[2], [2]])
+    })
+  })
+
   it('keeps one workspace over many calls', () => {
     registerKernels()
     const call = () => tf.tidy(() => void tf.matMul(tf.ones([64, 500]), tf.ones([64, 500]), false, true))

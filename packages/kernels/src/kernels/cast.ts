@@ -24,11 +24,12 @@ function toBool({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
 
 export const cast: KernelDefinition = {
   name: 'Cast',
-  gain: 'to and from complex64, and to bool what is neither 0 nor 1; the rest is left to the stock kernel',
-  handles: ({ x }, attrs) =>
-    x?.dtype === 'complex64' ||
-    attrs?.['dtype'] === 'complex64' ||
-    (attrs?.['dtype'] === 'bool' && x?.dtype !== 'bool'),
+  gain: 'to the same dtype without a copy, to and from complex64, and to bool; the rest is left to the stock kernel',
+  handles: ({ x }, attrs) => {
+    const dtype = attrs?.['dtype']
+    if (x === undefined || x.dtype === 'string') return false
+    return x.dtype === dtype || x.dtype === 'complex64' || dtype === 'complex64' || dtype === 'bool'
+  },
   compute(call) {
     const { runtime, attrs } = call
     const x = input(call, 'x')
