@@ -2,10 +2,10 @@ import {
   add,
   cast,
   div,
-  divNoNan,
   exp,
   expandDims,
   gather,
+  logicalAnd,
   logSumExp,
   maximum,
   minimum,
@@ -20,9 +20,11 @@ import {
   type Tensor,
   type Tensor1D,
   type TensorInfo,
+  tensor1d,
   tidy,
   where,
   zeros,
+  zerosLike,
 } from '@tensorflow/tfjs-core'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
@@ -112,37 +114,39 @@ function gradient(dy: Tensor, saved: Tensor[], attrs: SparseCrossEntropyAttrs): 
 /** What both directions need of the labels. */
 function labelTerms({ logits, labels, weight }: Operands, { ignoreIndex, labelSmoothing }: SparseCrossEntropyAttrs) {
   const [rows, classes] = logits.shape as [number, number]
-  const index = minimum(maximum(labels, scalar(0, 'int32')), scalar(classes - 1, 'int32')) as Tensor1D
-  const counted = cast(notEqual(labels, ignoreIndex), 'float32')
+  // Scalars of the labels' own type: with numbers tfjs would convert the labels at every use.
+  const integer = (value: number) => scalar(value, 'int32')
+  const index = minimum(maximum(labels, integer(0)), integer(classes - 1)) as Tensor1D
+  const present = notEqual(labels, integer(ignoreIndex))
+  const counted = cast(present, 'float32')
   // A label outside the classes that is not the ignored one: its row becomes NaN, which is noticed without a read per step.
-  const poison = where(cast(mul(counted, cast(notEqual(labels, index), 'float32')), 'bool'), NaN, 0)
+  const wrong = logicalAnd(present, notEqual(labels, index))
+  const poison = gather(tensor1d([0, Number.NaN]), cast(wrong, 'int32') as Tensor1D)
   const labelWeight = weight === undefined ? counted : mul(counted, gather(weight, index))
   const classWeights = weight ?? 1
   const totalClassWeight = weight === undefined ? classes : sum(weight)
   const smoothed = labelSmoothing / classes
-  return { rows, classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed }
+  const hard = labelSmoothing === 0 ? labelWeight : mul(labelWeight, 1 - labelSmoothing)
+  return { rows, classes, index, present, counted, poison, labelWeight, hard, classWeights, totalClassWeight, smoothed }
 }
 
 function composedForward(operands: Operands, attrs: SparseCrossEntropyAttrs): [Tensor, Tensor, Tensor] {
   const { logits } = operands
   const { labelSmoothing, reduction } = attrs
-  const { rows, classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed } = labelTerms(
-    operands,
-    attrs,
-  )
+  const { rows, classes, index, present, poison, labelWeight, hard, ...smoothing } = labelTerms(operands, attrs)
   const logSumExps = logSumExp(logits, 1)
   // One element per row, by its place in the flat logits: no one-hot matrix.
   const place = add(range(0, rows * classes, classes, 'int32'), index) as Tensor1D
   // Gathering from nothing leaks in tfjs's wasm backend.
   const logit = rows === 0 ? zeros([0]) : gather(reshaped(logits, [rows * classes]), place)
-  const ofLabel = sub(logSumExps, logit)
-  let losses = mul(ofLabel, mul(labelWeight, 1 - labelSmoothing))
+  let losses = mul(sub(logSumExps, logit), hard)
   if (labelSmoothing > 0) {
+    const { totalClassWeight, classWeights, smoothed } = smoothing
     const ofAll = sub(mul(logSumExps, totalClassWeight), sum(mul(logits, classWeights), 1))
-    losses = add(losses, mul(mul(ofAll, smoothed), counted))
+    losses = add(losses, mul(ofAll, smoothed))
   }
-  // A masked row may hold infinities: chosen away, not multiplied by zero.
-  losses = add(where(cast(counted, 'bool'), losses, 0), poison)
+  // An ignored row may hold infinities: chosen away, not multiplied by zero.
+  losses = add(where(present, losses, zerosLike(losses)), poison)
   const totalWeight = sumAll(labelWeight)
   if (reduction === 'none') return [losses, logSumExps, totalWeight]
   const total = sumAll(losses)
@@ -155,25 +159,21 @@ function composedGradient(
 ): Tensor {
   const { logits, dy, logSumExp: logSumExps, totalWeight } = inputs
   const { labelSmoothing, reduction } = attrs
-  const { classes, index, counted, poison, labelWeight, classWeights, totalClassWeight, smoothed } = labelTerms(
-    inputs,
-    attrs,
-  )
+  const { classes, index, present, counted, poison, hard, ...smoothing } = labelTerms(inputs, attrs)
   const probabilities = exp(sub(logits, expandDims(logSumExps, 1)))
-  const hard = mul(labelWeight, 1 - labelSmoothing)
-  const target = mul(oneHotOf(index, classes), expandDims(hard, 1))
-  // Each row's terms: probability times the sum of the target's weights, minus the target.
-  let perRow = sub(mul(probabilities, expandDims(hard, 1)), target)
+  // Of each row: probabilities times the sum of the target's weights, minus the target.
+  let perRow = mul(sub(probabilities, oneHotOf(index, classes)), expandDims(hard, 1))
   if (labelSmoothing > 0) {
-    const ofAll = sub(mul(probabilities, mul(totalClassWeight, smoothed)), mul(classWeights, smoothed))
-    perRow = add(perRow, mul(ofAll, expandDims(counted, 1)))
+    const { totalClassWeight, classWeights, smoothed } = smoothing
+    perRow = add(perRow, sub(mul(probabilities, mul(totalClassWeight, smoothed)), mul(classWeights, smoothed)))
   }
-  // All rows ignored: zero gradients, although the loss is 0 / 0.
-  const scale = reduction === 'mean' ? divNoNan(dy, totalWeight) : dy
-  const column = add(mul(scale, counted), poison)
-  return mul(perRow, expandDims(column, 1))
+  // With all rows ignored gradients are zero, although the loss is 0 / 0.
+  const scale = reduction === 'mean' ? div(dy, maximum(totalWeight, 1e-30)) : dy
+  const column = expandDims(add(mul(scale, counted), poison), 1)
+  const gradient = mul(perRow, column)
+  return where(expandDims(present, 1), gradient, zerosLike(gradient))
 }
 
-// tfjs refuses a single class.
+// tfjs refuses a single class, and its wasm backend writes integers whatever type is asked for.
 const oneHotOf = (index: Tensor1D, classes: number): Tensor =>
   classes === 1 ? ones([index.size, 1]) : cast(oneHot(index, classes), 'float32')

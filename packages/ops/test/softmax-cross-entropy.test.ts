@@ -142,6 +142,15 @@ describe('softmaxCrossEntropy with class indices', () => {
     })
   })
 
+  it('gives an ignored row no loss and no gradient, whatever it holds', () => {
+    tf.tidy(() => {
+      const loss = (logits: tf.Tensor) => softmaxCrossEntropy(logits, tf.tensor1d([-100, 1], 'int32'))
+      const { value, grad } = tf.valueAndGrad(loss)(tf.tensor2d([Number.NaN, Number.POSITIVE_INFINITY, 0, 0], [2, 2]))
+      expect(value.dataSync()[0]).toBeCloseTo(Math.LN2, 6)
+      expect([...grad.dataSync()]).toEqual([0, 0, 0.5, -0.5])
+    })
+  })
+
   it('keeps no probabilities: logits, labels and two small tensors', () => {
     tf.tidy(() => {
       const logits = tf.ones([64, 32])

@@ -5,12 +5,19 @@ import { afterEach, beforeEach, expect } from 'vitest'
 /** Float64 stand-in for a tensor: references are written on plain numbers. */
 export type Values = number[]
 
+let backend = 'cpu'
+
+/** The backend of all tests of this file from here on. It must have been imported. */
+export function useBackend(name: string): void {
+  backend = name
+}
+
 /** Fails the test when it leaves tensors behind. Everything a test makes must live in `tf.tidy` or be disposed. */
 export function checkLeaks(): void {
   let before = 0
   let buffersBefore = 0
   beforeEach(async () => {
-    await tf.setBackend('cpu')
+    await tf.setBackend(backend)
     before = tf.memory().numTensors
     buffersBefore = tf.memory().numDataBuffers
   })
