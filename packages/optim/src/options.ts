@@ -39,6 +39,13 @@ export const countFrom = (least: number): OptionRule => ({
   accepts: (value) => isWhole(value) && value >= least,
 })
 
+export const risingTimes: OptionRule = {
+  expected: 'a list of whole numbers of at least 0, none below the one before',
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((item, index) => isWhole(item) && item >= 0 && (index === 0 || item >= value[index - 1])),
+}
+
 export const between = (least: number, most: number): OptionRule => ({
   expected: `a number in [${least}, ${most}]`,
   accepts: (value) => isNumber(value) && value >= least && value <= most,
