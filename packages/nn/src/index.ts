@@ -42,6 +42,8 @@ export { MaxPool1d, MaxPool2d, maxPool1d, maxPool2d } from './layers/max-pool.js
 export type { Padding } from './layers/padding.js'
 export { type Pool1dOptions, type Pool2dOptions, Pooling } from './layers/pooling.js'
 export { type AnyLayer, Sequential, sequential } from './layers/sequential.js'
+export { fromLayersModel, LayersModelLayer } from './layers-model/from-layers-model.js'
+export type { LayersModelLike, ModelLayer, ModelWeight } from './layers-model/model-types.js'
 export {
   type BinaryCrossEntropyOptions,
   type BinaryCrossEntropyWithLogitsOptions,

@@ -1,7 +1,7 @@
 import type { StepContext } from '@levin/core'
-import { dropout as dropoutOp } from '@levin/ops'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { checkInput } from '../check-input.js'
+import { keyedDropout } from '../keyed-dropout.js'
 import { numberWithin } from '../options.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
 
@@ -24,14 +24,7 @@ export class Dropout extends RankPreservingLayer {
   compute(x: Tensor, step: StepContext): Tensor {
     checkInput(this, x, PATTERN)
     if (!step.training || this.rate === 0) return x
-    const stream = step.random(this.path)
-    const { shape } = x
-    return dropoutOp(x, {
-      rate: this.rate,
-      key: stream.key,
-      layout: stream.layout(shape),
-      draw: () => stream.uniform(shape as [number]),
-    })
+    return keyedDropout(x, this.rate, step.random(this.path))
   }
 
   override describe(): string {
