@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu'
 import { expect } from 'vitest'
 import { internals } from '../src/engine/internals.js'
 import { disposeAll, engineMemory, type OutputGradients, record, type Tape } from '../src/engine.js'
+import { LevinError } from '../src/errors.js'
 
 export function normal<R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number): tf.Tensor<R> {
   return tf.randomNormal(shape, 0, 1, 'float32', seed)
@@ -60,4 +61,15 @@ export function numericGradient(f: () => tf.Tensor, variable: tf.Variable, step 
 export function engineSnapshot() {
   const { activeTape, gradientDepth, kernelDepth, scopeStack } = internals().state
   return { ...engineMemory(), activeTape: activeTape ?? null, gradientDepth, kernelDepth, scopes: scopeStack.length }
+}
+
+/** What `run` throws, which must be a levin error of this code. */
+export function refusal(code: string, run: () => unknown): LevinError {
+  try {
+    run()
+  } catch (error) {
+    expect(LevinError.isInstance(error) && error.code).toBe(code)
+    return error as LevinError
+  }
+  throw new Error(`expected a ${code}`)
 }
