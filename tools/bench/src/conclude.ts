@@ -20,11 +20,3 @@ export function ratios(work: string, ours: string, measured: Measured, better: B
       return { kind: 'ratio', name: `${work}/${peer}`, value: median(quotients) }
     })
 }
-
-/** What one contender costs over another: the median over rounds of the difference within a round. */
-export function difference(name: string, over: string, under: string, measured: Measured, unit: string): Conclusion[] {
-  const more = measured.get(over)
-  const less = measured.get(under)
-  if (!more || !less) return []
-  return [{ kind: 'figure', name, value: median(more.map((value, round) => value - less[round]!)), unit }]
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { difference, ratios } from '../src/conclude.js'
+import { ratios } from '../src/conclude.js'
 import { measure } from '../src/measure.js'
 import { parseOptions } from '../src/options.js'
 import { tableOf } from '../src/report.js'
@@ -83,18 +83,8 @@ describe('conclusions', () => {
     expect(ratios('mlp', 'levin', measured, 'less')).toEqual([{ kind: 'ratio', name: 'mlp/peer', value: 0.5 }])
   })
 
-  it('say what one costs over the other', () => {
-    const measured = new Map([
-      ['trainer', [15, 120, 14, 16, 15]],
-      ['bare', [5, 109, 5, 5, 5]],
-    ])
-    const [figure] = difference('step/bare', 'trainer', 'bare', measured, 'µs')
-    expect(figure).toEqual({ kind: 'figure', name: 'step/bare', value: 10, unit: 'µs' })
-  })
-
   it('leave out who was skipped', () => {
     expect(ratios('mlp', 'levin', new Map([['peer', [1]]]), 'more')).toEqual([])
-    expect(difference('a', 'b', 'c', new Map([['b', [1]]]), 'µs')).toEqual([])
   })
 
   it('are written with three digits and no exponent', () => {

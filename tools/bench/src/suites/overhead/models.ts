@@ -1,0 +1,69 @@
+import { type HostTensor, hostTensor, Module, type Optimizer, Parameter, type TrainingStep, zeros } from '@levin/core'
+import { crossEntropy, linear, relu, sequential } from '@levin/nn'
+import { adamW } from '@levin/optim'
+import { neg, type Rank, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+
+/** A batch as a loader yields it. */
+export interface HostBatch {
+  readonly inputs: HostTensor<Rank.R2>
+  readonly labels: HostTensor<Rank.R1>
+}
+
+export interface DeviceBatch {
+  readonly inputs: Tensor2D
+  readonly labels: Tensor1D
+}
+
+/** A module whose optimizer is there before a Trainer asks for it, so that a bare loop can use it too. */
+export abstract class MeasuredModule extends Module<DeviceBatch> {
+  abstract override trainingStep(batch: DeviceBatch, step: TrainingStep): Scalar
+  abstract override configureOptimizers(): Optimizer
+}
+
+/** An optimizer that does nothing: what remains of a step is the loop around it. */
+const idle = (module: Module): Optimizer => ({
+  name: 'idle',
+  groups: [{ parameters: module.parameters(), baseLearningRate: 0, learningRate: 0 }],
+  sharding: 'element',
+  step() {},
+  squaredNorm() {
+    throw new Error('The benchmark does not clip.')
+  },
+  state: () => ({ name: 'idle' }),
+  slots: () => [],
+  load() {},
+  dispose() {},
+})
+
+/** One parameter, one kernel forward, one backward. */
+export class NoOp extends MeasuredModule {
+  readonly weight = new Parameter([], zeros())
+
+  trainingStep(): Scalar {
+    return neg(this.weight.value) as Scalar
+  }
+
+  configureOptimizers(): Optimizer {
+    return idle(this)
+  }
+}
+
+/** A small classifier: 64-64-10, AdamW. Small, since a difference of microseconds is looked for. */
+export class SmallMlp extends MeasuredModule {
+  readonly net = sequential(linear(64, 64), relu(), linear(64, 10))
+
+  trainingStep({ inputs, labels }: DeviceBatch, step: TrainingStep): Scalar {
+    return crossEntropy(this.net.forward(inputs, step), labels)
+  }
+
+  configureOptimizers(): Optimizer {
+    return adamW(this.parameters(), { learningRate: 1e-3 })
+  }
+}
+
+/** The same batch for everybody: what it holds does not change how long a step takes. */
+export const batchOf = (samples: number): HostBatch => {
+  const inputs = Float32Array.from({ length: samples * 64 }, (_, index) => Math.sin(index))
+  const labels = Int32Array.from({ length: samples }, (_, index) => index % 10)
+  return { inputs: hostTensor(inputs, [samples, 64]), labels: hostTensor(labels, [samples]) } as HostBatch
+}

@@ -1,0 +1,108 @@
+import { type Accelerator, ForwardScope, type Parameter, record, type TrainingStep } from '@levin/core'
+import { Trainer } from '@levin/trainer'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { DeviceBatch, HostBatch, MeasuredModule } from './models.js'
+
+/** µs per step. */
+export interface StepTimes {
+  readonly trainer: number
+  readonly bare: number
+  /** Trainer less bare loop, taken pair by pair. */
+  readonly difference: number
+}
+
+export interface PairedStepsOptions {
+  readonly accelerator: Accelerator
+  readonly create: () => MeasuredModule
+  readonly batch: HostBatch
+  /** Pairs that count. */
+  readonly steps: number
+  /** Pairs before them. */
+  readonly warmup: number
+}
+
+/** The step as one writes it by hand, on the same accelerator, layers, tape and optimizer. */
+function bareLoop(accelerator: Accelerator, module: MeasuredModule, batch: HostBatch): () => void {
+  const parameters = module.parameters()
+  const optimizer = module.configureOptimizers()
+  const position = { seed: 0, mode: 'train', globalStep: 0, epoch: 0, batchIndex: 0, microBatch: 0 } as const
+  const step = new ForwardScope({ ...position, firstSample: 0, globalBatchSize: 0 }) as unknown as TrainingStep
+  return () => {
+    const inputs = accelerator.upload(batch.inputs) as DeviceBatch['inputs']
+    const labels = accelerator.upload(batch.labels) as DeviceBatch['labels']
+    const tape = record(
+      () => module.trainingStep({ inputs, labels }, step),
+      parameters.map(({ value }) => value),
+    )
+    const gradients = new Map<Parameter, Tensor>()
+    tape.backward(undefined, (_source, gradient, index) => gradients.set(parameters[index]!, gradient))
+    optimizer.step(gradients)
+    for (const gradient of gradients.values()) gradient.dispose()
+    tape.dispose()
+    inputs.dispose()
+    labels.dispose()
+  }
+}
+
+/**
+ * Lets steps of a Trainer and of a bare loop alternate: the loader that the Trainer reads does one bare step whenever
+ * it is asked for a batch. The Trainer asks once per step, so what lies between two requests, less the bare step, is one
+ * step of the Trainer. The two are a millisecond apart and meet the same machine, which is the only way to see
+ * microseconds on one that is shared.
+ */
+export async function pairedSteps({
+  accelerator,
+  create,
+  batch,
+  steps,
+  warmup,
+}: PairedStepsOptions): Promise<StepTimes> {
+  await accelerator.setup(0)
+  const bareModule = create().build({ seed: 0 })
+  const bareStep = bareLoop(accelerator, bareModule, batch)
+  const trainer: number[] = []
+  const bare: number[] = []
+  function* batches(): Generator<HostBatch> {
+    for (;;) {
+      const begin = performance.now()
+      bareStep()
+      const end = performance.now()
+      bare.push(end - begin)
+      yield batch
+      trainer.push(performance.now() - end)
+    }
+  }
+  const module = create()
+  await plainTrainer(accelerator, steps + warmup + 1).fit(module, { train: batches() })
+  module.dispose()
+  bareModule.dispose()
+  const pairs = trainer.map((time, pair) => ({ trainer: time, bare: bare[pair]! })).slice(warmup)
+  return {
+    trainer: typical(pairs.map((pair) => pair.trainer)),
+    bare: typical(pairs.map((pair) => pair.bare)),
+    difference: typical(pairs.map((pair) => pair.trainer - pair.bare)),
+  }
+}
+
+/** A Trainer of which nothing is asked but to train. */
+const plainTrainer = (accelerator: Accelerator, maxSteps: number): Trainer =>
+  new Trainer({
+    accelerator,
+    maxSteps,
+    loggers: false,
+    callbacks: [],
+    enableCheckpointing: false,
+    enableProgressBar: false,
+    enableModelSummary: false,
+    numSanityValSteps: 0,
+  })
+
+/**
+ * The mean of the middle eight tenths, in µs. Not of all: in the slowest of steps the system ran something else, and a
+ * single one of those outweighs a thousand differences.
+ */
+function typical(milliseconds: readonly number[]): number {
+  const sorted = [...milliseconds].sort((a, b) => a - b)
+  const kept = sorted.slice(Math.floor(sorted.length / 10), Math.ceil(sorted.length * 0.9))
+  return (kept.reduce((sum, value) => sum + value, 0) / kept.length) * 1000
+}
