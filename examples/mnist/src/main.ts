@@ -17,7 +17,12 @@ const hparams = { ...run.hparams, maxEpochs: Number(values.epochs), seed: Number
 const module = run.module(hparams)
 const data = run.data?.(hparams)
 const plugins = run.plugins ?? []
-const trainer = new Trainer({ plugins, accelerator: values.accelerator, handleSignals: true, ...run.trainer?.(hparams) })
+const trainer = new Trainer({
+  plugins,
+  accelerator: values.accelerator,
+  handleSignals: true,
+  ...run.trainer?.(hparams),
+})
 
 const started = performance.now()
 const result = await trainer.fit(module, data)

@@ -69,6 +69,7 @@ export interface Module<Batch = unknown> extends RunHooks {
  * }
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface holds optional methods only.
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations must have the same type parameters.
 export abstract class Module<Batch = unknown> extends ParameterTree {
   /** What made this module what it is: JSON, kept by loggers and checkpoints. */
   readonly hparams?: Readonly<Record<string, unknown>>

@@ -95,9 +95,13 @@ function allStored(root: ParameterTree): StoredTensor[] {
 
 function visit(value: unknown, path: string, contents: Walk): void {
   if (typeof value !== 'object' || value === null) return
-  if (value instanceof Parameter) return visitStored(value, path, contents, contents.parameters)
-  if (value instanceof Buffer) return visitStored(value, path, contents, contents.buffers)
-  if (value instanceof Variable) return visitStored(VariableParameter.of(value), path, contents, contents.parameters)
+  const stored = value instanceof Variable ? VariableParameter.of(value) : value
+  if (stored instanceof Parameter) visitStored(stored, path, contents, contents.parameters)
+  else if (stored instanceof Buffer) visitStored(stored, path, contents, contents.buffers)
+  else visitContainer(value, path, contents)
+}
+
+function visitContainer(value: object, path: string, contents: Walk): void {
   if (contents.open.has(value)) return
   contents.open.add(value)
   if (value instanceof ParameterTree) visitNode(value, path, contents)

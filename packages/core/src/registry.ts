@@ -18,7 +18,9 @@ export type Choice<K extends Kind, P extends readonly AnyPlugin[] = []> = 'auto'
 
 // One registry per process, even where two copies of core are installed.
 const KEY = Symbol.for('@levin/core/registry/v1')
-const registry: Map<string, AnyPlugin> = ((globalThis as { [KEY]?: Map<string, AnyPlugin> })[KEY] ??= new Map())
+const holder = globalThis as { [KEY]?: Map<string, AnyPlugin> }
+holder[KEY] ??= new Map()
+const registry: Map<string, AnyPlugin> = holder[KEY]
 
 const identity = (plugin: AnyPlugin): string => `${plugin.kind}:${plugin.name}`
 

@@ -42,7 +42,11 @@ export class BoringModule extends Module<BoringBatch> {
   readonly layer: Layer<Tensor, Tensor>
   readonly learningRate: number
 
-  constructor({ features = 8, outputs = 2, learningRate = 0.1 }: { features?: number; outputs?: number; learningRate?: number } = {}) {
+  constructor({
+    features = 8,
+    outputs = 2,
+    learningRate = 0.1,
+  }: { features?: number; outputs?: number; learningRate?: number } = {}) {
     super()
     this.layer = new BoringLinear(features, outputs)
     this.learningRate = learningRate
@@ -77,9 +81,19 @@ export class BoringModule extends Module<BoringBatch> {
 }
 
 /** Batches for {@link BoringModule}: fixed numbers that differ by sample, the same in every call. */
-export function boringBatches({ batches = 4, batchSize = 4, features = 8 }: { batches?: number; batchSize?: number; features?: number } = {}): { x: HostTensor }[] {
+export function boringBatches({
+  batches = 4,
+  batchSize = 4,
+  features = 8,
+}: {
+  batches?: number
+  batchSize?: number
+  features?: number
+} = {}): { x: HostTensor }[] {
   return Array.from({ length: batches }, (_, batch) => {
-    const values = Float32Array.from({ length: batchSize * features }, (_value, i) => Math.sin(1 + i + batch * batchSize * features))
+    const values = Float32Array.from({ length: batchSize * features }, (_value, i) =>
+      Math.sin(1 + i + batch * batchSize * features),
+    )
     return { x: hostTensor(values, [batchSize, features]) }
   })
 }

@@ -61,4 +61,3 @@ export class PlainSgd implements Optimizer {
 
   dispose(): void {}
 }
-

@@ -18,13 +18,20 @@ export interface RunDefinition<H extends Readonly<Record<string, unknown>> = Rea
 export function defineRun<const H extends Readonly<Record<string, unknown>> = Readonly<Record<string, never>>>(
   definition: Omit<RunDefinition<Widened<H>>, 'hparams'> & { readonly hparams?: H },
 ): RunDefinition<Widened<H>> {
-  return Object.freeze(Object.defineProperty({ ...definition, hparams: definition.hparams ?? {} } as RunDefinition<Widened<H>>, MARK, { value: true }))
+  return Object.freeze(
+    Object.defineProperty({ ...definition, hparams: definition.hparams ?? {} } as RunDefinition<Widened<H>>, MARK, {
+      value: true,
+    }),
+  )
 }
 
 // `learningRate: 1e-3` is a number to whoever reads it, not the literal.
-type Widened<H> = { [K in keyof H]: H[K] extends number ? number : H[K] extends string ? string : H[K] extends boolean ? boolean : H[K] }
+type Widened<H> = {
+  [K in keyof H]: H[K] extends number ? number : H[K] extends string ? string : H[K] extends boolean ? boolean : H[K]
+}
 
-export const isRunDefinition = (value: unknown): value is RunDefinition => typeof value === 'object' && value !== null && MARK in value
+export const isRunDefinition = (value: unknown): value is RunDefinition =>
+  typeof value === 'object' && value !== null && MARK in value
 
 /**
  * The run that a module exports by default.
@@ -45,14 +52,24 @@ export function runFrom(exports: Readonly<Record<string, unknown>>, name: string
 }
 
 /** Given values over the defaults. @throws LEVIN_RUN_MODULE for a name or type that the run does not have */
-export function mergeHparams<H extends Readonly<Record<string, unknown>>>(defaults: H, given: Readonly<Record<string, unknown>>): H {
+export function mergeHparams<H extends Readonly<Record<string, unknown>>>(
+  defaults: H,
+  given: Readonly<Record<string, unknown>>,
+): H {
   for (const [name, value] of Object.entries(given)) {
     const known = defaults[name]
     if (!Object.hasOwn(defaults, name)) {
-      throw new LevinError('LEVIN_RUN_MODULE', { message: `The run has no hyper-parameter '${name}'.`, expected: Object.keys(defaults).join(', ') || 'none' })
+      throw new LevinError('LEVIN_RUN_MODULE', {
+        message: `The run has no hyper-parameter '${name}'.`,
+        expected: Object.keys(defaults).join(', ') || 'none',
+      })
     }
     if (known !== null && known !== undefined && typeof known !== typeof value) {
-      throw new LevinError('LEVIN_RUN_MODULE', { message: `The hyper-parameter '${name}' is wrong.`, expected: `a ${typeof known}`, found: describe(value) })
+      throw new LevinError('LEVIN_RUN_MODULE', {
+        message: `The hyper-parameter '${name}' is wrong.`,
+        expected: `a ${typeof known}`,
+        found: describe(value),
+      })
     }
   }
   return { ...defaults, ...given }

@@ -19,7 +19,10 @@ export class HookLists {
   readonly #module: Module
 
   constructor(callbacks: readonly Callback[], module: Module) {
-    this.#callbacks = [...callbacks.filter(({ order }) => order !== 'last'), ...callbacks.filter(({ order }) => order === 'last')]
+    this.#callbacks = [
+      ...callbacks.filter(({ order }) => order !== 'last'),
+      ...callbacks.filter(({ order }) => order === 'last'),
+    ]
     this.#module = module
   }
 
@@ -42,7 +45,12 @@ export class HookLists {
     return undefined
   }
 
-  async #continue(list: readonly Hook[], from: number, args: readonly unknown[], first: Promise<unknown>): Promise<void> {
+  async #continue(
+    list: readonly Hook[],
+    from: number,
+    args: readonly unknown[],
+    first: Promise<unknown>,
+  ): Promise<void> {
     await first
     for (let i = from; i < list.length; i++) await (list[i] as Hook)(...args)
   }
@@ -65,7 +73,10 @@ export class HookLists {
 
   #collect(name: Name): Hook[] {
     const after = LAST_AFTER_MODULE.has(name)
-    const hooks = (last: boolean) => this.#callbacks.filter((callback) => (callback.order === 'last') === last).map((callback) => named(callback, name))
+    const hooks = (last: boolean) =>
+      this.#callbacks
+        .filter((callback) => (callback.order === 'last') === last)
+        .map((callback) => named(callback, name))
     const own = (this.#module as Partial<Record<Name, Hook>>)[name]
     const module = own ? [own.bind(this.#module) as Hook] : []
     const lists = after ? [hooks(false), module, hooks(true)] : [hooks(false), hooks(true), module]
@@ -95,5 +106,8 @@ function named(callback: Callback, name: Name): Hook | undefined {
 function fail(callback: Callback, name: Name, error: unknown): never {
   if (LevinError.isInstance(error)) throw error
   const reason = error instanceof Error ? error.message : String(error)
-  throw new LevinError('LEVIN_CALLBACK', { message: `The callback '${callbackName(callback)}' failed in ${name}: ${reason}`, cause: error })
+  throw new LevinError('LEVIN_CALLBACK', {
+    message: `The callback '${callbackName(callback)}' failed in ${name}: ${reason}`,
+    cause: error,
+  })
 }

@@ -11,7 +11,8 @@ export const LIGHTNING_OPTIONS: Readonly<Record<string, string>> = {
   syncBatchnorm: 'This is an option of the strategies that run on several devices.',
   profiler: 'There are no profilers yet.',
   detectAnomaly: 'A loss that is not finite is always an error, and names its step.',
-  barebones: 'A hook that nobody implements costs nothing; turn off the progress bar, summary, loggers and checkpoints one by one.',
+  barebones:
+    'A hook that nobody implements costs nothing; turn off the progress bar, summary, loggers and checkpoints one by one.',
   modelRegistry: 'There is no model registry.',
   enableAutologHparams: 'Hyper-parameters go to every logger.',
   gpus: 'Use `accelerator` and `devices`.',

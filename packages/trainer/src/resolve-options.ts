@@ -62,7 +62,12 @@ export interface ResolvedOptions {
   readonly minSteps: number
   /** Milliseconds. */
   readonly maxTime: number
-  readonly limits: { readonly train: BatchLimit; readonly validate: BatchLimit; readonly test: BatchLimit; readonly predict: BatchLimit }
+  readonly limits: {
+    readonly train: BatchLimit
+    readonly validate: BatchLimit
+    readonly test: BatchLimit
+    readonly predict: BatchLimit
+  }
   readonly overfitBatches: BatchLimit
   readonly fastDevRun: number
   readonly valCheckInterval: Trigger
@@ -85,7 +90,8 @@ export interface ResolvedOptions {
 export function resolveOptions(options: TrainerOptions<any>): ResolvedOptions {
   requireValid(options)
   const fastDevRun = Number(options.fastDevRun ?? 0)
-  const unlimitedByDefault = options.maxEpochs === undefined && options.maxSteps === undefined && options.maxTime === undefined
+  const unlimitedByDefault =
+    options.maxEpochs === undefined && options.maxSteps === undefined && options.maxTime === undefined
   const batches = (given: BatchLimit | undefined): BatchLimit => (fastDevRun ? fastDevRun : (given ?? { fraction: 1 }))
   const overfit = options.overfitBatches ?? 0
   return {
@@ -144,7 +150,10 @@ function requireValid(options: object): void {
     const known = Object.keys(schema.entries).join(', ')
     throw badOption(`A Trainer has no option '${name}'.`, hint ?? `It has: ${known}.`)
   }
-  throw badOption(`The Trainer option '${name}' is wrong: expected ${issue.expected ?? 'another value'}, found ${issue.received}.`, REMEDIES[name])
+  throw badOption(
+    `The Trainer option '${name}' is wrong: expected ${issue.expected ?? 'another value'}, found ${issue.received}.`,
+    REMEDIES[name],
+  )
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
-import { type AnyPlugin, type Module, type RunKind, type StoredCheckpoint } from '@levin/core'
-import { captureRun, restoreRun, restoreWeights } from './checkpoints/run-state.js'
+import type { AnyPlugin, Module, RunKind, StoredCheckpoint } from '@levin/core'
 import { ModelCheckpoint } from './callbacks/model-checkpoint.js'
+import { captureRun, restoreRun, restoreWeights } from './checkpoints/run-state.js'
 import { EvaluationLoop } from './loops/evaluation-loop.js'
 import { FitLoop } from './loops/fit-loop.js'
 import { PredictionLoop } from './loops/prediction-loop.js'
-import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import { statusOf, withRun } from './run/lifecycle.js'
 import type { Run } from './run/run.js'
 import { asDataModule, type DataSource, hasLoaders, loadersOf } from './setup/loaders.js'
@@ -67,7 +67,10 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
       const overfit = JSON.stringify(run.options.overfitBatches) !== '0'
       const [train] = await loadersOf(run, 'train')
       const validation = run.module.validationStep && (overfit || hasLoaders(run, 'validate'))
-      return { train: train as NonNullable<typeof train>, validation: validation ? await loadersOf(run, overfit ? 'train' : 'validate') : [] }
+      return {
+        train: train as NonNullable<typeof train>,
+        validation: validation ? await loadersOf(run, overfit ? 'train' : 'validate') : [],
+      }
     }
     const fit = new FitLoop(run, { ...(await load()), reload: load })
     run.checkpoints = {
@@ -90,26 +93,54 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     return this.#evaluate('test', module, data, options)
   }
 
-  #evaluate(stage: 'validate' | 'test', module: Module, data: DataSource, options: RunOptions): Promise<EvaluationResult> {
+  #evaluate(
+    stage: 'validate' | 'test',
+    module: Module,
+    data: DataSource,
+    options: RunOptions,
+  ): Promise<EvaluationResult> {
     return this.#run(stage, module, data, options, async (run, stored) => {
       if (stored) await restoreWeights(run, stored)
-      const loop = new EvaluationLoop(run, { stage, loaders: await loadersOf(run, stage), limit: run.options.limits[stage] })
+      const loop = new EvaluationLoop(run, {
+        stage,
+        loaders: await loadersOf(run, stage),
+        limit: run.options.limits[stage],
+      })
       await loop.run()
       return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder }
     })
   }
 
   /** Runs `predictStep`, or `forward`, over the prediction data and reads the results to the host. */
-  predict<B>(module: Module<B>, data?: DataSource<B>, { returnPredictions = true, ...options }: PredictOptions = {}): Promise<PredictionResult> {
+  predict<B>(
+    module: Module<B>,
+    data?: DataSource<B>,
+    { returnPredictions = true, ...options }: PredictOptions = {},
+  ): Promise<PredictionResult> {
     return this.#run('predict', module, data, options, async (run, stored) => {
       if (stored) await restoreWeights(run, stored)
       const loaders = await loadersOf(run, 'predict')
-      const predictions = await new PredictionLoop(run, { loaders, limit: run.options.limits.predict, keep: returnPredictions }).run()
-      return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder, predictions: returnPredictions ? predictions : [] }
+      const predictions = await new PredictionLoop(run, {
+        loaders,
+        limit: run.options.limits.predict,
+        keep: returnPredictions,
+      }).run()
+      return {
+        status: statusOf(run),
+        metrics: { ...run.metrics },
+        runFolder: run.runFolder,
+        predictions: returnPredictions ? predictions : [],
+      }
     })
   }
 
-  #run<T>(kind: RunKind, module: unknown, data: unknown, { signal, ckptPath }: RunOptions, body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>): Promise<T> {
+  #run<T>(
+    kind: RunKind,
+    module: unknown,
+    data: unknown,
+    { signal, ckptPath }: RunOptions,
+    body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>,
+  ): Promise<T> {
     return oneRunAtATime(kind, async () => {
       requireModule(module, kind)
       const request = {
@@ -132,7 +163,9 @@ function logHyperparameters(run: Run): void {
 }
 
 function fitResult(run: Run): FitResult {
-  const checkpoint = run.hooks.callbacks.find((callback) => callback instanceof ModelCheckpoint) as ModelCheckpoint | undefined
+  const checkpoint = run.hooks.callbacks.find((callback) => callback instanceof ModelCheckpoint) as
+    | ModelCheckpoint
+    | undefined
   const facts = {
     metrics: { ...run.metrics },
     runFolder: run.runFolder,

@@ -24,13 +24,16 @@ export class TensorScalarSink implements ScalarSink {
 
   write(slot: Slot, value: Tensor | number | ArrayLike<number>, weight = 1, tag = 0): void {
     const held = slot as HostSlot
-    // What is on the host already must not overtake what is still on the device.
+    // Numbers of the host are added at once: a slot is written either from the device or from the host.
     const tensor = typeof value === 'object' && 'dataSync' in value ? value : undefined
-    if (!tensor)
-      return addToHostSlot(held, typeof value === 'number' ? [value] : (value as ArrayLike<number>), weight, tag)
-    if (tensor.size !== held.size) throw wrongSize(slot, tensor)
+    if (tensor) this.#keep(held, tensor, weight, tag)
+    else addToHostSlot(held, typeof value === 'number' ? [value] : (value as ArrayLike<number>), weight, tag)
+  }
+
+  #keep(slot: HostSlot, tensor: Tensor, weight: number, tag: number): void {
+    if (tensor.size !== slot.size) throw wrongSize(slot, tensor)
     const flat = tidy(() => keep(cast(reshape(tensor, [tensor.size]), 'float32').clone()))
-    this.#pending.push({ slot: held, value: flat, weight, tag })
+    this.#pending.push({ slot, value: flat, weight, tag })
   }
 
   async read(slots: readonly Slot[]): Promise<SlotReading[]> {

@@ -35,14 +35,15 @@ export interface RandomPosition {
 /** The stream of the `call`-th draw for `path` in a step. */
 export function randomStream(position: RandomPosition, path: string, call: number, draw: DrawUniform): RandomStream {
   const key = deriveKey(position.seed, 'step', path, position.globalStep, call)
-  const layout = (shape: readonly number[], slice?: ShardSlice): SliceLayout => ({
-    globalShape: slice ? slice.globalShape : shape,
-    start: [position.firstSample, ...(slice ? slice.start.slice(1) : shape.slice(1).map(() => 0))].slice(
-      0,
-      shape.length,
-    ),
-    shape,
-  })
+  // How many samples the window has is not known yet, and makes no difference: the axes after the first place a value.
+  const layout = (shape: readonly number[], slice?: ShardSlice): SliceLayout =>
+    shape.length === 0
+      ? { globalShape: [], start: [], shape }
+      : {
+          globalShape: [Infinity, ...(slice?.globalShape ?? shape).slice(1)],
+          start: [position.firstSample, ...(slice?.start ?? shape.map(() => 0)).slice(1)],
+          shape,
+        }
   return {
     key,
     layout,

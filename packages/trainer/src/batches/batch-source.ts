@@ -79,7 +79,8 @@ export function countBatches(loader: Loader, limit: BatchLimit, what: string): n
 
 /** Takes a loader, an array of batches, a generator, or any iterable of batches. */
 export function asLoader(source: LoaderLike, what: string): Loader {
-  if (typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)) return source as Loader
+  if (typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source))
+    return source as Loader
   throw notALoader(source, what)
 }
 

@@ -20,8 +20,12 @@ export class BatchTransfer {
   constructor(run: Run) {
     const { module, data } = run
     this.#run = run
-    this.#before = (data?.onBeforeBatchTransfer ?? module.onBeforeBatchTransfer)?.bind(data?.onBeforeBatchTransfer ? data : module)
-    this.#after = (data?.onAfterBatchTransfer ?? module.onAfterBatchTransfer)?.bind(data?.onAfterBatchTransfer ? data : module)
+    this.#before = (data?.onBeforeBatchTransfer ?? module.onBeforeBatchTransfer)?.bind(
+      data?.onBeforeBatchTransfer ? data : module,
+    )
+    this.#after = (data?.onAfterBatchTransfer ?? module.onAfterBatchTransfer)?.bind(
+      data?.onAfterBatchTransfer ? data : module,
+    )
   }
 
   transfer(raw: unknown, loader: Loader, dataloaderIndex: number): TransferredBatch {

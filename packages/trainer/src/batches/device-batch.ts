@@ -28,7 +28,11 @@ export function tensorsOf(batch: unknown, found: Tensor[] = []): Tensor[] {
  */
 export function sampleCount(batch: unknown): number {
   if (batch === null || batch === undefined) {
-    throw new LevinError('LEVIN_DATA', { message: 'A loader yielded no batch.', expected: 'tensors, arrays or records of them', found: describe(batch) })
+    throw new LevinError('LEVIN_DATA', {
+      message: 'A loader yielded no batch.',
+      expected: 'tensors, arrays or records of them',
+      found: describe(batch),
+    })
   }
   return firstAxis(batch) ?? 1
 }

@@ -7,11 +7,14 @@ import type { RunContext } from '@levin/core'
  */
 export function checkpointName(template: string, run: RunContext, insertNames: boolean): string {
   const values: Record<string, number> = { ...run.metrics, epoch: run.clock.epoch, step: run.clock.globalStep }
-  const filled = template.replaceAll(/\{([^}:]+)(?::\.(\d+)f)?\}/g, (_match, name: string, digits: string | undefined) => {
-    const value = values[name] ?? 0
-    const text = digits === undefined ? String(value) : value.toFixed(Number(digits))
-    return insertNames ? `${name}=${text}` : text
-  })
+  const filled = template.replaceAll(
+    /\{([^}:]+)(?::\.(\d+)f)?\}/g,
+    (_match, name: string, digits: string | undefined) => {
+      const value = values[name] ?? 0
+      const text = digits === undefined ? String(value) : value.toFixed(Number(digits))
+      return insertNames ? `${name}=${text}` : text
+    },
+  )
   // What separates folders, or is forbidden in file names somewhere.
   return filled.replaceAll(/[\\/:*?"<>|]/g, '_')
 }

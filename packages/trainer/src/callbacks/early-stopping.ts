@@ -38,7 +38,8 @@ export class EarlyStopping implements Callback {
   readonly order = 'last'
   readonly stateKey: string
   readonly monitor: string
-  readonly #options: Required<Omit<EarlyStoppingOptions, 'monitor' | 'stoppingThreshold' | 'divergenceThreshold'>> & EarlyStoppingOptions
+  readonly #options: Required<Omit<EarlyStoppingOptions, 'monitor' | 'stoppingThreshold' | 'divergenceThreshold'>> &
+    EarlyStoppingOptions
   readonly #watched: Monitor
   #waitCount = 0
   #bestScore = Number.NaN
@@ -90,7 +91,8 @@ export class EarlyStopping implements Callback {
     const value = await this.#watched.fresh(run)
     if (value === undefined) return
     const { mode, checkFinite, stoppingThreshold, divergenceThreshold } = this.#options
-    if (checkFinite && !Number.isFinite(value)) return this.#stop(run, 'nonFiniteMetric', `'${this.monitor}' became ${value}`)
+    if (checkFinite && !Number.isFinite(value))
+      return this.#stop(run, 'nonFiniteMetric', `'${this.monitor}' became ${value}`)
     if (stoppingThreshold !== undefined && !isBetter(stoppingThreshold, value, mode)) {
       return this.#stop(run, 'earlyStopping', `'${this.monitor}' reached ${value}`)
     }
@@ -109,7 +111,11 @@ export class EarlyStopping implements Callback {
     }
     this.#waitCount++
     if (this.#waitCount < patience) return
-    this.#stop(run, 'earlyStopping', `'${this.monitor}' has not got better than ${this.#bestScore} for ${this.#waitCount} checks`)
+    this.#stop(
+      run,
+      'earlyStopping',
+      `'${this.monitor}' has not got better than ${this.#bestScore} for ${this.#waitCount} checks`,
+    )
   }
 
   #stop(run: RunContext, reason: 'earlyStopping' | 'nonFiniteMetric', message: string): void {
@@ -127,7 +133,11 @@ export class EarlyStopping implements Callback {
   }
 
   loadState(state: Readonly<Record<string, unknown>>): void {
-    const { waitCount, bestScore, stoppedEpoch } = state as { waitCount: number; bestScore: number | null; stoppedEpoch: number | null }
+    const { waitCount, bestScore, stoppedEpoch } = state as {
+      waitCount: number
+      bestScore: number | null
+      stoppedEpoch: number | null
+    }
     this.#waitCount = waitCount
     this.#bestScore = bestScore ?? Number.NaN
     this.#stoppedEpoch = stoppedEpoch ?? undefined

@@ -27,7 +27,11 @@ export class LearningRateMonitor implements Callback {
     this.#log(run, 'epoch', (name, value) => run.log(name, value))
   }
 
-  #log(run: EpochRunContext | StepRunContext, interval: 'step' | 'epoch', log: (name: string, value: number) => void): void {
+  #log(
+    run: EpochRunContext | StepRunContext,
+    interval: 'step' | 'epoch',
+    log: (name: string, value: number) => void,
+  ): void {
     const { loggingInterval, logKeyPrefix = '', logWeightDecay } = this.#options
     for (const view of run.optimizers) {
       if ((loggingInterval ?? view.interval) !== interval) continue

@@ -7,9 +7,9 @@ import {
   type RunContext,
   type RunKind,
   type StepRunContext,
+  type TrainBatchOutput,
   type Trigger,
   TriggerState,
-  type TrainBatchOutput,
 } from '@levin/core'
 import * as v from 'valibot'
 import { checkpointName } from './checkpoint-name.js'
@@ -45,7 +45,12 @@ const schema: v.GenericSchema<ModelCheckpointOptions> = v.strictObject({
   mode: v.optional(v.picklist(['min', 'max'])),
   saveTopK: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
   saveLast: v.optional(v.boolean()),
-  every: v.optional(v.custom<Trigger>((value) => typeof value === 'object' && value !== null && 'kind' in value, 'expected a trigger such as everyEpochs(1)')),
+  every: v.optional(
+    v.custom<Trigger>(
+      (value) => typeof value === 'object' && value !== null && 'kind' in value,
+      'expected a trigger such as everyEpochs(1)',
+    ),
+  ),
   saveWeightsOnly: v.optional(v.boolean()),
   autoInsertMetricName: v.optional(v.boolean()),
   verbose: v.optional(v.boolean()),
@@ -109,7 +114,9 @@ export class ModelCheckpoint implements Callback {
   }
 
   /** The newest checkpoint of this or an earlier run in the same folder. */
-  findLast(run: { checkpointIO: { resolve(folder: string, name: string): Promise<string | undefined> } } & RunContext): Promise<string | undefined> {
+  findLast(
+    run: { checkpointIO: { resolve(folder: string, name: string): Promise<string | undefined> } } & RunContext,
+  ): Promise<string | undefined> {
     return run.checkpointIO.resolve(this.#folder(run), 'last')
   }
 
@@ -120,7 +127,12 @@ export class ModelCheckpoint implements Callback {
     await run.prepareCheckpoints(this.#folder(run))
   }
 
-  async onTrainBatchEnd(_output: TrainBatchOutput, _batch: unknown, _index: number, run: StepRunContext): Promise<void> {
+  async onTrainBatchEnd(
+    _output: TrainBatchOutput,
+    _batch: unknown,
+    _index: number,
+    run: StepRunContext,
+  ): Promise<void> {
     const { globalStep } = run.clock
     if (globalStep === this.#lastAsked || !firesAtSteps(this.#options.every)) return
     this.#lastAsked = globalStep
@@ -180,7 +192,8 @@ export class ModelCheckpoint implements Callback {
   async #score(run: RunContext): Promise<number> {
     if (!this.#watched) return run.clock.globalStep
     const value = await this.#watched.latest(run)
-    if (value === undefined && (this.#validated || !run.limits.hasValidation)) this.#watched.requireLogged(run, 'modelCheckpoint')
+    if (value === undefined && (this.#validated || !run.limits.hasValidation))
+      this.#watched.requireLogged(run, 'modelCheckpoint')
     return value ?? Number.NaN
   }
 
@@ -216,7 +229,11 @@ export class ModelCheckpoint implements Callback {
   }
 
   loadState(state: Readonly<Record<string, unknown>>): void {
-    const { saved, lastPath, lastStep } = state as { saved: { path: string; score: number | null }[]; lastPath: string | null; lastStep: number }
+    const { saved, lastPath, lastStep } = state as {
+      saved: { path: string; score: number | null }[]
+      lastPath: string | null
+      lastStep: number
+    }
     this.#saved = saved.map(({ path, score }) => ({ path, score: score ?? Number.NaN }))
     this.#lastPath = lastPath ?? undefined
     this.#lastStep = lastStep

@@ -1,4 +1,12 @@
-import { type Callback, definePlugin, Layer, type Module, ParameterTree, type RunContext, StoredTensor } from '@levin/core'
+import {
+  type Callback,
+  definePlugin,
+  Layer,
+  type Module,
+  type ParameterTree,
+  type RunContext,
+  type StoredTensor,
+} from '@levin/core'
 import * as v from 'valibot'
 import { outputShapes } from './output-shapes.js'
 import { formatCount, formatTable } from './table.js'
@@ -38,7 +46,16 @@ export function summarize(module: Module, maxDepth = 1): string {
   const trainable = count(parameters.filter((parameter) => parameter.trainable))
   const withShapes = rows.some(({ output }) => output)
   const header = ['name', 'layer', 'parameters', ...(withShapes ? ['output'] : [])]
-  const table = formatTable(header, rows.map(({ name, type, parameters: own, output }) => [name, type, formatCount(own), ...(withShapes ? [output] : [])]), [2])
+  const table = formatTable(
+    header,
+    rows.map(({ name, type, parameters: own, output }) => [
+      name,
+      type,
+      formatCount(own),
+      ...(withShapes ? [output] : []),
+    ]),
+    [2],
+  )
   const megabytes = (total * 4) / 1e6
   return [
     table,
@@ -55,11 +72,21 @@ function layerRows(module: Module, maxDepth: number, shapes: ReadonlyMap<Paramet
   for (const node of nodes) {
     const depth = node.path.split('.').length - 1
     if (depth > maxDepth) continue
-    rows.push({ name: node.path, type: node.describe(), parameters: count(node.parameters()), output: shapes.get(node) ?? '' })
+    rows.push({
+      name: node.path,
+      type: node.describe(),
+      parameters: count(node.parameters()),
+      output: shapes.get(node) ?? '',
+    })
   }
   const inLayers = new Set(nodes.flatMap((node) => node.parameters()))
   for (const parameter of own.filter((candidate) => !inLayers.has(candidate))) {
-    rows.push({ name: parameter.path, type: `Parameter [${parameter.shape.join(', ')}]`, parameters: parameter.size, output: '' })
+    rows.push({
+      name: parameter.path,
+      type: `Parameter [${parameter.shape.join(', ')}]`,
+      parameters: parameter.size,
+      output: '',
+    })
   }
   return rows
 }
@@ -69,6 +96,8 @@ export const modelSummary = /* @__PURE__ */ definePlugin({
   kind: 'callback',
   name: 'modelSummary',
   apiVersion: 1,
-  schema: v.strictObject({ maxDepth: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))) }) as v.GenericSchema<ModelSummaryOptions>,
+  schema: v.strictObject({
+    maxDepth: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
+  }) as v.GenericSchema<ModelSummaryOptions>,
   create: (options: ModelSummaryOptions) => new ModelSummary(options),
 })

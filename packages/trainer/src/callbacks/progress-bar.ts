@@ -1,4 +1,12 @@
-import { type Callback, definePlugin, type EpochRunContext, type LiveLine, type RunContext, type RunKind, type Terminal } from '@levin/core'
+import {
+  type Callback,
+  definePlugin,
+  type EpochRunContext,
+  type LiveLine,
+  type RunContext,
+  type RunKind,
+  type Terminal,
+} from '@levin/core'
 import * as v from 'valibot'
 import { formatDuration, formatMetrics, Rate, renderBar } from './progress-line.js'
 
@@ -37,7 +45,9 @@ export class ProgressBar implements Callback, LiveLine {
     if (!run.isGlobalZero || !run.platform.terminal) return
     this.#terminal = run.platform.terminal
     this.#run = run
-    this.#refresh = this.#terminal.interactive ? (this.#options.refreshRate ?? 100) : Math.max(this.#options.refreshRate ?? 0, PLAIN_REFRESH)
+    this.#refresh = this.#terminal.interactive
+      ? (this.#options.refreshRate ?? 100)
+      : Math.max(this.#options.refreshRate ?? 0, PLAIN_REFRESH)
     if (this.#terminal.interactive) run.occupyLine(this)
   }
 
@@ -112,7 +122,9 @@ export class ProgressBar implements Callback, LiveLine {
 
   #evaluationTotal(): number | undefined {
     const counts = this.#run?.limits.evaluationBatches ?? []
-    return counts.every((count) => count !== undefined) ? counts.reduce<number>((sum, count) => sum + (count ?? 0), 0) : undefined
+    return counts.every((count) => count !== undefined)
+      ? counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+      : undefined
   }
 
   #begin(label: string, total: number | undefined, done: number): void {
@@ -157,7 +169,9 @@ export class ProgressBar implements Callback, LiveLine {
     const time = last || remaining === undefined ? elapsed : `${elapsed} < ${formatDuration(remaining)}`
     const parts = [
       this.#label,
-      ...(this.#terminal?.interactive && this.#total !== undefined ? [renderBar(this.#done / Math.max(1, this.#total))] : []),
+      ...(this.#terminal?.interactive && this.#total !== undefined
+        ? [renderBar(this.#done / Math.max(1, this.#total))]
+        : []),
       this.#total === undefined ? `${this.#done}` : `${this.#done}/${this.#total}`,
       time,
       ...(rate > 0 ? [`${rate < 10 ? rate.toFixed(2) : rate.toFixed(0)} batches/s`] : []),

@@ -145,17 +145,24 @@ function requireRunState(stored: StoredCheckpoint): RunState {
 /** Bit for bit means: same seed, kernels, runtime and mesh. What differs is said before the run goes on. */
 function announceInexact(run: Run, state: RunState, { facts }: StoredCheckpoint): void {
   const differences = [
-    facts.kernelFingerprint !== run.accelerator.fingerprint() && `kernels (${facts.kernelFingerprint} then, ${run.accelerator.fingerprint()} now)`,
+    facts.kernelFingerprint !== run.accelerator.fingerprint() &&
+      `kernels (${facts.kernelFingerprint} then, ${run.accelerator.fingerprint()} now)`,
     facts.runtime !== run.platform.runtime && `runtime (${facts.runtime} then, ${run.platform.runtime} now)`,
     state.seed !== run.options.seed && `seed (${state.seed} then, ${run.options.seed} now)`,
     JSON.stringify(facts.mesh) !== JSON.stringify(run.strategy.mesh) && 'mesh',
   ].filter(Boolean)
-  if (differences.length) run.announce(`This run goes on, but not bit for bit: the checkpoint was made with another ${differences.join(', ')}.`, 'warning')
+  if (differences.length)
+    run.announce(
+      `This run goes on, but not bit for bit: the checkpoint was made with another ${differences.join(', ')}.`,
+      'warning',
+    )
   const partial = state.clock.batchIndex > 0 && !state.fit.epochEnded
   if (partial) run.announce('The checkpoint lies within an epoch: metrics of that epoch count from here.', 'warning')
 }
 
 function withPrefix(records: ReadonlyMap<string, TensorRecord>, prefix: string): Map<string, TensorRecord> {
   const own = [...records].filter(([name]) => name.startsWith(prefix))
-  return new Map(own.map(([name, record]) => [name.slice(prefix.length), { ...record, name: name.slice(prefix.length) }]))
+  return new Map(
+    own.map(([name, record]) => [name.slice(prefix.length), { ...record, name: name.slice(prefix.length) }]),
+  )
 }

@@ -41,14 +41,25 @@ export const EPOCH: LogDefaults = { onStep: false, onEpoch: true, stepAllowed: f
 
 type Settings = Omit<LogEntry, 'stepSlot' | 'epochSlot'>
 
-export function entrySettings(name: string, value: LogValue, options: StepLogOptions | EpochLogOptions, defaults: LogDefaults): Settings {
+export function entrySettings(
+  name: string,
+  value: LogValue,
+  options: StepLogOptions | EpochLogOptions,
+  defaults: LogDefaults,
+): Settings {
   const { onStep = defaults.onStep, onEpoch = defaults.onEpoch } = options as StepLogOptions
   requireLoggable(name, value)
   if (onStep && !defaults.stepAllowed) {
-    throw new LevinError('LEVIN_LOG', { message: `'${name}' cannot be logged with onStep here: there is no step.`, remedy: 'Log it without onStep.' })
+    throw new LevinError('LEVIN_LOG', {
+      message: `'${name}' cannot be logged with onStep here: there is no step.`,
+      remedy: 'Log it without onStep.',
+    })
   }
   if (!onStep && !onEpoch) {
-    throw new LevinError('LEVIN_LOG', { message: `'${name}' would never be logged: onStep and onEpoch are both false.`, remedy: 'Set one of them.' })
+    throw new LevinError('LEVIN_LOG', {
+      message: `'${name}' would never be logged: onStep and onEpoch are both false.`,
+      remedy: 'Set one of them.',
+    })
   }
   return {
     name,
@@ -80,7 +91,8 @@ export function requireSame(entry: LogEntry, value: LogValue, options: StepLogOp
 }
 
 function requireLoggable(name: string, value: LogValue): void {
-  if (typeof name !== 'string' || !name) throw new LevinError('LEVIN_LOG', { expected: 'a name to log under', found: describe(name) })
+  if (typeof name !== 'string' || !name)
+    throw new LevinError('LEVIN_LOG', { expected: 'a name to log under', found: describe(name) })
   if (typeof value === 'number' || isMetricState(value)) return
   if (value instanceof Tensor && value.size === 1) return
   throw new LevinError('LEVIN_LOG', {
@@ -93,5 +105,9 @@ function requireLoggable(name: string, value: LogValue): void {
 
 export function requireReduction(name: string, reduction: string | undefined): void {
   if (reduction === undefined || REDUCTIONS.has(reduction)) return
-  throw new LevinError('LEVIN_LOG', { message: `'${name}' cannot be reduced this way.`, expected: "'mean', 'sum', 'min' or 'max'", found: describe(reduction) })
+  throw new LevinError('LEVIN_LOG', {
+    message: `'${name}' cannot be reduced this way.`,
+    expected: "'mean', 'sum', 'min' or 'max'",
+    found: describe(reduction),
+  })
 }

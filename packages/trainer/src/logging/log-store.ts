@@ -1,5 +1,14 @@
-import { type EpochLogOptions, isMetricState, type LogValue, type ScalarSink, type Slot, type SlotReading, type StepLogOptions, untaped } from '@levin/core'
-import { type LogDefaults, type LogEntry, entrySettings, requireReduction, requireSame } from './log-entry.js'
+import {
+  type EpochLogOptions,
+  isMetricState,
+  type LogValue,
+  type ScalarSink,
+  type Slot,
+  type SlotReading,
+  type StepLogOptions,
+  untaped,
+} from '@levin/core'
+import { entrySettings, type LogDefaults, type LogEntry, requireReduction, requireSame } from './log-entry.js'
 
 export interface LoggedValue {
   /** With `_step` or `_epoch` where both are logged. */
@@ -11,7 +20,10 @@ export interface LoggedValue {
 }
 
 /** Reduces raw sums over all workers. */
-export type ReduceOverWorkers = (values: Float64Array, operation: 'sum' | 'min' | 'max') => Float64Array | Promise<Float64Array>
+export type ReduceOverWorkers = (
+  values: Float64Array,
+  operation: 'sum' | 'min' | 'max',
+) => Float64Array | Promise<Float64Array>
 
 /**
  * What one stage of a run has logged: names, how they reduce, and their slots in the accelerator's sink. Nothing is
@@ -25,7 +37,13 @@ export class LogStore {
     this.#sink = sink
   }
 
-  write(name: string, value: LogValue, options: StepLogOptions | EpochLogOptions, defaults: LogDefaults, samples: number): void {
+  write(
+    name: string,
+    value: LogValue,
+    options: StepLogOptions | EpochLogOptions,
+    defaults: LogDefaults,
+    samples: number,
+  ): void {
     const entry = this.#entry(name, value, options, defaults)
     const data = isMetricState(value) ? value.state : value
     const weight = entry.metric || entry.reduction !== 'mean' ? 1 : (options.batchSize ?? samples)
@@ -75,7 +93,9 @@ export class LogStore {
     const entries = [...this.#entries.values()].filter((entry) => entry.epochSlot)
     const local = await this.#sink.read(entries.map((entry) => entry.epochSlot as Slot))
     const readings = await reduceReadings(entries, local, reduce)
-    return entries.flatMap((entry, index) => valuesOf(entry, readings[index] as SlotReading, entry.onStep ? '_epoch' : '', false))
+    return entries.flatMap((entry, index) =>
+      valuesOf(entry, readings[index] as SlotReading, entry.onStep ? '_epoch' : '', false),
+    )
   }
 
   /** Begins a new epoch. */
@@ -89,17 +109,32 @@ export class LogStore {
 }
 
 /** All slots of one operation travel in one collective. */
-async function reduceReadings(entries: readonly LogEntry[], readings: readonly SlotReading[], reduce: ReduceOverWorkers): Promise<SlotReading[]> {
+async function reduceReadings(
+  entries: readonly LogEntry[],
+  readings: readonly SlotReading[],
+  reduce: ReduceOverWorkers,
+): Promise<SlotReading[]> {
   const results: SlotReading[] = readings.map((reading) => ({ ...reading, values: reading.values.slice() }))
-  const of = (operation: string) => entries.flatMap((entry, index) => (entry.epochSlot?.reduction === operation ? [index] : []))
+  const of = (operation: string) =>
+    entries.flatMap((entry, index) => (entry.epochSlot?.reduction === operation ? [index] : []))
   const sums = of('sum')
-  const packed = await reduce(Float64Array.from(sums.flatMap((i) => [...(results[i]?.values ?? []), results[i]?.weight ?? 0, results[i]?.writes ?? 0])), 'sum')
+  const packed = await reduce(
+    Float64Array.from(
+      sums.flatMap((i) => [...(results[i]?.values ?? []), results[i]?.weight ?? 0, results[i]?.writes ?? 0]),
+    ),
+    'sum',
+  )
   let offset = 0
   for (const i of sums) {
     const result = results[i] as SlotReading
     const { length } = result.values
     result.values.set(packed.subarray(offset, offset + length))
-    results[i] = { ...result, values: result.values, weight: packed[offset + length] ?? 0, writes: packed[offset + length + 1] ?? 0 }
+    results[i] = {
+      ...result,
+      values: result.values,
+      weight: packed[offset + length] ?? 0,
+      writes: packed[offset + length + 1] ?? 0,
+    }
     offset += length + 2
   }
   for (const operation of ['min', 'max'] as const) {
@@ -116,10 +151,21 @@ async function reduceReadings(entries: readonly LogEntry[], readings: readonly S
   return results
 }
 
-function valuesOf(entry: LogEntry, { values, weight, writes }: SlotReading, suffix: string, single: boolean): LoggedValue[] {
+function valuesOf(
+  entry: LogEntry,
+  { values, weight, writes }: SlotReading,
+  suffix: string,
+  single: boolean,
+): LoggedValue[] {
   if (writes === 0) return []
   const { progressBar, logger } = entry
-  const make = (plainName: string, value: number): LoggedValue => ({ name: plainName + suffix, plainName, value, progressBar, logger })
+  const make = (plainName: string, value: number): LoggedValue => ({
+    name: plainName + suffix,
+    plainName,
+    value,
+    progressBar,
+    logger,
+  })
   if (entry.metric) {
     const computed = entry.metric.compute(values)
     if (typeof computed === 'number') return [make(entry.name, computed)]

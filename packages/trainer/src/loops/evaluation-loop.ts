@@ -35,7 +35,9 @@ export class EvaluationLoop {
     this.#run = run
     this.#stage = stage
     this.#loaders = loaders
-    const counts = loaders.map((loader, i) => countBatches(loader, limit, stage === 'test' ? 'limitTestBatches' : `limitValBatches (loader ${i})`))
+    const counts = loaders.map((loader, i) =>
+      countBatches(loader, limit, stage === 'test' ? 'limitTestBatches' : `limitValBatches (loader ${i})`),
+    )
     this.#limits = counts.map((count) => Math.min(count ?? Infinity, sanitySteps ?? Infinity))
     this.#sanity = sanitySteps !== undefined
     this.#logs = new LogStore(run.createSink())
@@ -102,7 +104,14 @@ export class EvaluationLoop {
     }
   }
 
-  async #batch(batch: unknown, samples: number, batchIndex: number, index: number, firstSample: number, hookRun: ReturnType<typeof evaluationHookRun>): Promise<void> {
+  async #batch(
+    batch: unknown,
+    samples: number,
+    batchIndex: number,
+    index: number,
+    firstSample: number,
+    hookRun: ReturnType<typeof evaluationHookRun>,
+  ): Promise<void> {
     const { hooks, strategy, module, clock, options, accelerator } = this.#run
     const word = WORD[this.#stage]
     const started = hooks.call(`on${word}BatchStart`, batch, batchIndex, hookRun)

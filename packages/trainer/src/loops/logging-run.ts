@@ -19,5 +19,6 @@ function loggingRun(run: Run, store: LogStore, defaults: LogDefaults, samples: n
 }
 
 export const trainingHookRun = (run: Run, store: LogStore): StepRunContext => loggingRun(run, store, TRAINING_STEP, 1)
-export const evaluationHookRun = (run: Run, store: LogStore): StepRunContext => loggingRun(run, store, EVALUATION_STEP, 1)
+export const evaluationHookRun = (run: Run, store: LogStore): StepRunContext =>
+  loggingRun(run, store, EVALUATION_STEP, 1)
 export const epochHookRun = (run: Run, store: LogStore): EpochRunContext => loggingRun(run, store, EPOCH, 1)

@@ -24,12 +24,13 @@ const isWeighted = (output: unknown): output is { loss: Scalar; weight: number }
 
 /** Refuses a step that returned a promise: its tensors are freed before it goes on. */
 export function requireSynchronous(output: unknown, module: Module, method: string): void {
-  if (typeof (output as PromiseLike<unknown> | undefined)?.then !== 'function') return
-  // What the promise comes to is of no interest any more, and must not end the process.
+  if (typeof (output as PromiseLike<unknown> | undefined)?.then !== 'function')
+    return // What the promise comes to is of no interest any more, and must not end the process.
   ;(output as Promise<unknown>).then(undefined, () => {})
   throw new LevinError('LEVIN_ASYNC_STEP', {
     message: `${module.constructor.name}.${method}() is async.`,
-    remedy: 'Make it synchronous: tfjs frees the tensors of a step at the first await. Load and prepare data in the loader.',
+    remedy:
+      'Make it synchronous: tfjs frees the tensors of a step at the first await. Load and prepare data in the loader.',
   })
 }
 
@@ -48,7 +49,8 @@ export function nonFiniteLoss(tag: number, value: number | undefined): LevinErro
   const { globalStep, batchIndex } = readLossTag(tag)
   return new LevinError('LEVIN_NON_FINITE_LOSS', {
     message: `The loss became ${value === undefined ? 'NaN or infinite' : value} at step ${globalStep}, batch ${batchIndex} of its epoch.`,
-    remedy: 'Lower the learning rate, clip gradients (gradientClipVal), or look for a division by zero or log(0) in the step.',
+    remedy:
+      'Lower the learning rate, clip gradients (gradientClipVal), or look for a division by zero or log(0) in the step.',
   })
 }
 

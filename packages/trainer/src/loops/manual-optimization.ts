@@ -1,4 +1,12 @@
-import { clippingCoefficient, disposeAll, type Gradients, LevinError, type ManualOptimizer, type Parameter, type StepRunContext } from '@levin/core'
+import {
+  clippingCoefficient,
+  disposeAll,
+  type Gradients,
+  LevinError,
+  type ManualOptimizer,
+  type Parameter,
+  type StepRunContext,
+} from '@levin/core'
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { Run } from '../run/run.js'
 import type { ManualServices } from './scopes.js'
@@ -18,12 +26,15 @@ export class ManualOptimization implements ManualServices {
   backward(loss: () => Scalar, parameters: readonly Parameter[]): ReadonlyMap<Parameter, Tensor> {
     const { strategy, hooks } = this.#run
     if (!strategy.backward) {
-      throw new LevinError('LEVIN_NOT_SUPPORTED', { message: `The strategy '${strategy.name}' does not support manual optimization.` })
+      throw new LevinError('LEVIN_NOT_SUPPORTED', {
+        message: `The strategy '${strategy.name}' does not support manual optimization.`,
+      })
     }
     const first = this.#gradients.length === 0
     const watched = () => {
       const value = loss()
-      if (first) for (const { optimizer } of this.#run.optimizers) hooks.call('onBeforeZeroGrad', optimizer, this.#hookRun)
+      if (first)
+        for (const { optimizer } of this.#run.optimizers) hooks.call('onBeforeZeroGrad', optimizer, this.#hookRun)
       hooks.call('onBeforeBackward', value, this.#hookRun)
       return value
     }
@@ -57,7 +68,11 @@ export class ManualOptimization implements ManualServices {
     }
   }
 
-  #coefficient(gradients: Gradients, optimizer: { squaredNorm(gradients: Gradients): Scalar }, limit: number): number | Scalar {
+  #coefficient(
+    gradients: Gradients,
+    optimizer: { squaredNorm(gradients: Gradients): Scalar },
+    limit: number,
+  ): number | Scalar {
     const squaredNorm = optimizer.squaredNorm(gradients)
     const coefficient = clippingCoefficient(squaredNorm, limit, this.#run.accelerator.capabilities.hostMemory)
     squaredNorm.dispose()

@@ -37,7 +37,8 @@ export class PredictionLoop {
     await hooks.call('onPredictStart', this.#run)
     await hooks.call('onPredictEpochStart', this.#run)
     const predictions: unknown[][] = []
-    for (let index = 0; index < loaders.length; index++) predictions.push(await this.#loader(index, counts[index] ?? Infinity))
+    for (let index = 0; index < loaders.length; index++)
+      predictions.push(await this.#loader(index, counts[index] ?? Infinity))
     await hooks.call('onPredictEpochEnd', this.#run)
     await hooks.call('onPredictEnd', this.#run)
     return predictions
@@ -68,7 +69,13 @@ export class PredictionLoop {
     return predictions
   }
 
-  async #batch(batch: unknown, batchIndex: number, index: number, firstSample: number, samples: number): Promise<unknown> {
+  async #batch(
+    batch: unknown,
+    batchIndex: number,
+    index: number,
+    firstSample: number,
+    samples: number,
+  ): Promise<unknown> {
     const { hooks, strategy, module, accelerator, clock, options } = this.#run
     await hooks.call('onPredictBatchStart', batch, batchIndex, this.#run)
     const step = new PredictionScope(

@@ -52,7 +52,13 @@ export class TrainingScope extends ForwardScope implements TrainingStep {
   readonly #logging: Logging
   readonly #manual: ManualServices | undefined
 
-  constructor(position: StepPosition, services: ForwardServices, logs: LogStore, samples: number, manual: ManualServices | undefined) {
+  constructor(
+    position: StepPosition,
+    services: ForwardServices,
+    logs: LogStore,
+    samples: number,
+    manual: ManualServices | undefined,
+  ) {
     super(position, services)
     this.#logging = new Logging(logs, TRAINING_STEP, samples)
     this.#manual = manual
@@ -90,7 +96,14 @@ export class EvaluationScope extends ForwardScope implements EvaluationStep {
   readonly dataloaderIndex: number
   readonly #logging: Logging
 
-  constructor(position: StepPosition, services: ForwardServices, logs: LogStore, samples: number, dataloaderIndex: number, suffix: string) {
+  constructor(
+    position: StepPosition,
+    services: ForwardServices,
+    logs: LogStore,
+    samples: number,
+    dataloaderIndex: number,
+    suffix: string,
+  ) {
     super(position, services)
     this.dataloaderIndex = dataloaderIndex
     this.#logging = new Logging(logs, EVALUATION_STEP, samples, suffix)

@@ -1,6 +1,6 @@
-import { type Loader, type ScalarSink, TriggerState } from '@levin/core'
+import type { Loader, ScalarSink, TriggerState } from '@levin/core'
 import { BatchSource } from '../batches/batch-source.js'
-import { LogStore } from '../logging/log-store.js'
+import type { LogStore } from '../logging/log-store.js'
 import type { Run } from '../run/run.js'
 import { observeMetrics } from '../run/schedules.js'
 import { emptyLoader } from './evaluation-loop.js'
@@ -62,7 +62,9 @@ export class TrainingEpoch implements WindowListener {
 
   stepEnded(): void | Promise<void> {
     const logging = this.#services.logTrigger.fires(this.#run.clock, 'step') ? this.#logStep() : undefined
-    const feedback = this.#run.optimizers.some(({ schedule, interval }) => schedule?.kind === 'feedback' && interval === 'step')
+    const feedback = this.#run.optimizers.some(
+      ({ schedule, interval }) => schedule?.kind === 'feedback' && interval === 'step',
+    )
     if (!logging && !feedback) return this.#services.afterStep()
     return this.#finishStep(logging, feedback)
   }

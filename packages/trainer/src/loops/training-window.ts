@@ -1,7 +1,7 @@
 import {
   BufferUpdates,
-  type Gradients,
   type GradientClipping,
+  type Gradients,
   keep,
   type Loader,
   type MicroBatch,
@@ -61,7 +61,14 @@ export class EpochWindows implements TrainingWindow {
   #firstSample = 0
   #current: Micro | undefined
 
-  constructor(run: Run, source: BatchSource, loader: Loader, logs: LogStore, sink: ScalarSink, listener: WindowListener) {
+  constructor(
+    run: Run,
+    source: BatchSource,
+    loader: Loader,
+    logs: LogStore,
+    sink: ScalarSink,
+    listener: WindowListener,
+  ) {
     this.#run = run
     this.#source = source
     this.#loader = loader
@@ -133,7 +140,11 @@ export class EpochWindows implements TrainingWindow {
         firstSample: this.#firstSample + rank * samples,
         globalBatchSize: samples * count,
       },
-      { updates: this.#updates, intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) },
+      {
+        updates: this.#updates,
+        intercept: strategy.intercept,
+        drawUniform: accelerator.drawUniform?.bind(accelerator),
+      },
       this.#logs,
       samples,
       this.#manual,

@@ -7,7 +7,6 @@ export class Announcer {
   live: LiveLine | undefined
 
   constructor({ terminal }: Platform, speaks: boolean) {
-    // biome-ignore lint/suspicious/noConsole: where there is no terminal, the console is where people look.
     this.#write = speaks ? (terminal ? (text) => terminal.write(`${text}\n`) : (text) => console.info(text)) : () => {}
   }
 

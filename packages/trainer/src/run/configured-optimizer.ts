@@ -32,7 +32,8 @@ export function configureOptimizers(module: Module): ConfiguredOptimizer[] {
   if (configured.length > 1 && module.automaticOptimization) {
     throw new LevinError('LEVIN_INVALID_MODULE', {
       message: `${module.constructor.name}.configureOptimizers() returned ${configured.length} optimizers.`,
-      remedy: 'Several optimizers need manual optimization: set automaticOptimization = false and call step.backward() and the optimizers in trainingStep.',
+      remedy:
+        'Several optimizers need manual optimization: set automaticOptimization = false and call step.backward() and the optimizers in trainingStep.',
     })
   }
   return uniquelyNamed(configured)
@@ -51,7 +52,10 @@ function configure(module: Module, item: unknown): ConfiguredOptimizer {
   }
   const frequency = long?.frequency ?? 1
   if (!Number.isSafeInteger(frequency) || frequency < 1) {
-    throw new LevinError('LEVIN_BAD_OPTION', { expected: 'a schedule frequency of at least 1', found: String(frequency) })
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      expected: 'a schedule frequency of at least 1',
+      found: String(frequency),
+    })
   }
   return {
     optimizer,

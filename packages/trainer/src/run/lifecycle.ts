@@ -1,8 +1,21 @@
-import { assignPaths, type Callback, type DataModule, type Module, type RunKind, type StoredCheckpoint } from '@levin/core'
+import {
+  assignPaths,
+  type Callback,
+  type DataModule,
+  type Module,
+  type RunKind,
+  type StoredCheckpoint,
+} from '@levin/core'
 import { defaultCallbacks } from '../callbacks/default-callbacks.js'
 import { HookLists, stateKey } from '../hook-lists.js'
 import type { ResolvedOptions } from '../resolve-options.js'
-import { type ChosenPlugins, settleAccelerator, settleCheckpointIO, settleLoggers, settleStrategy } from '../setup/plugins.js'
+import {
+  type ChosenPlugins,
+  settleAccelerator,
+  settleCheckpointIO,
+  settleLoggers,
+  settleStrategy,
+} from '../setup/plugins.js'
 import { requireSupported } from '../setup/require-module.js'
 import { configureOptimizers } from './configured-optimizer.js'
 import { Run } from './run.js'
@@ -23,7 +36,10 @@ export interface LifecycleRequest {
  * A run from setup to teardown, around `body`. Whatever happens inside, devices, loggers, signals and optimizer state are
  * let go, and hooks hear of a failure.
  */
-export async function withRun<T>(request: LifecycleRequest, body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>): Promise<T> {
+export async function withRun<T>(
+  request: LifecycleRequest,
+  body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>,
+): Promise<T> {
   const run = await createRun(request)
   const unwatch = watchForStops(run, request.signal)
   let status: 'completed' | 'stopped' | 'aborted' | 'failed' = 'failed'
@@ -82,7 +98,8 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
     await module.prepareData?.()
   }
   await strategy.barrier('prepareData')
-  if (run.isGlobalZero) for (const logger of loggers) await logger.setup({ platform, rootDir: options.defaultRootDir, isGlobalZero: true })
+  if (run.isGlobalZero)
+    for (const logger of loggers) await logger.setup({ platform, rootDir: options.defaultRootDir, isGlobalZero: true })
   await data?.setup?.(run.kind, run)
   await run.hooks.call('setup', run.kind, run)
   await module.configureModel?.()
@@ -100,7 +117,10 @@ async function reportException(run: Run, error: unknown): Promise<void> {
     try {
       await report()
     } catch (second) {
-      run.announce(`${whom} failed while handling an error: ${second instanceof Error ? second.message : String(second)}`, 'warning')
+      run.announce(
+        `${whom} failed while handling an error: ${second instanceof Error ? second.message : String(second)}`,
+        'warning',
+      )
     }
   }
   await tell('onException of a callback', () => run.hooks.call('onException', error, run))
@@ -115,7 +135,10 @@ async function release(run: Run, status: 'completed' | 'stopped' | 'aborted' | '
       try {
         await logger.finalize(status)
       } catch (error) {
-        run.announce(`The logger '${logger.name}' could not be closed: ${error instanceof Error ? error.message : String(error)}`, 'warning')
+        run.announce(
+          `The logger '${logger.name}' could not be closed: ${error instanceof Error ? error.message : String(error)}`,
+          'warning',
+        )
       }
     }
   }

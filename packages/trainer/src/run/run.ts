@@ -2,9 +2,9 @@ import {
   type Accelerator,
   type CheckpointIO,
   type DataModule,
+  LevinError,
   type LiveLine,
   type Logger,
-  LevinError,
   type Module,
   type MutableClock,
   type Platform,
@@ -13,9 +13,9 @@ import {
   type RunLimits,
   type RunPhase,
   type ScalarSink,
-  startOfRun,
   type StopReason,
   type Strategy,
+  startOfRun,
 } from '@levin/core'
 import type { HookLists } from '../hook-lists.js'
 import type { LoggedValue } from '../logging/log-store.js'
@@ -68,7 +68,14 @@ export class Run implements RunContext {
   phase: RunPhase = 'train'
   dataloaderIndex = 0
   optimizers: readonly ConfiguredOptimizer[] = []
-  limits: RunLimits = { maxEpochs: Infinity, maxSteps: Infinity, trainBatches: undefined, evaluationBatches: [], accumulateGradientBatches: 1, hasValidation: false }
+  limits: RunLimits = {
+    maxEpochs: Infinity,
+    maxSteps: Infinity,
+    trainBatches: undefined,
+    evaluationBatches: [],
+    accumulateGradientBatches: 1,
+    hasValidation: false,
+  }
   hooks!: HookLists
   checkpoints: CheckpointService | undefined
   /** Brings what was logged into {@link metrics}; set by the running loop. */
@@ -153,12 +160,16 @@ export class Run implements RunContext {
     const rows = values.filter(({ logger }) => logger)
     if (!rows.length || !this.loggers.length) return
     const row = Object.fromEntries(rows.map(({ name, value }) => [name, value]))
-    for (const logger of this.loggers) logger.logMetrics(row, { globalStep: this.clock.globalStep, epoch: this.clock.epoch })
+    for (const logger of this.loggers)
+      logger.logMetrics(row, { globalStep: this.clock.globalStep, epoch: this.clock.epoch })
   }
 
   async saveCheckpoint(location: string, { weightsOnly = false }: { weightsOnly?: boolean } = {}): Promise<void> {
     if (!this.checkpoints) {
-      throw new LevinError('LEVIN_NOT_SUPPORTED', { message: `A checkpoint cannot be saved in ${this.kind}().`, remedy: 'Save it during fit().' })
+      throw new LevinError('LEVIN_NOT_SUPPORTED', {
+        message: `A checkpoint cannot be saved in ${this.kind}().`,
+        remedy: 'Save it during fit().',
+      })
     }
     await this.checkpoints.save(location, weightsOnly)
     if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)

@@ -40,6 +40,11 @@ export async function observeMetrics(run: Run, interval: 'step' | 'epoch'): Prom
 function reportMissing(run: Run, { schedule, strict }: ConfiguredOptimizer, monitor: string): void {
   const message = `The schedule '${schedule?.name}' watches '${monitor}', which nothing has logged.`
   const known = Object.keys(run.metrics).join(', ') || 'nothing'
-  if (strict) throw new LevinError('LEVIN_METRIC_NOT_FOUND', { message, found: known, remedy: `Log '${monitor}', or set strict: false.` })
+  if (strict)
+    throw new LevinError('LEVIN_METRIC_NOT_FOUND', {
+      message,
+      found: known,
+      remedy: `Log '${monitor}', or set strict: false.`,
+    })
   run.announcer.once(`${message} Logged so far: ${known}.`)
 }

@@ -1,4 +1,12 @@
-import { type DataModule, describe, LevinError, type Loader, type LoaderLike, type Module, DataModule as DataModuleClass } from '@levin/core'
+import {
+  type DataModule,
+  DataModule as DataModuleClass,
+  describe,
+  LevinError,
+  type Loader,
+  type LoaderLike,
+  type Module,
+} from '@levin/core'
 import { asLoader } from '../batches/batch-source.js'
 import type { Run } from '../run/run.js'
 
@@ -78,7 +86,9 @@ export async function loadersOf(run: Run, stage: Stage): Promise<Loader[]> {
 
 // An array is a list of loaders if its members are loaders, and a loader of batches otherwise.
 const isListOfLoaders = (value: unknown): value is LoaderLike[] =>
-  Array.isArray(value) && value.length > 0 && value.every((item) => isIterableObject(item) && ('batchCount' in item || Array.isArray(item)))
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((item) => isIterableObject(item) && ('batchCount' in item || Array.isArray(item)))
 
 const isIterableObject = (item: unknown): item is object =>
   typeof item === 'object' && item !== null && (Symbol.iterator in item || Symbol.asyncIterator in item)

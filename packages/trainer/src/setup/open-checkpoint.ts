@@ -14,11 +14,16 @@ export async function openCheckpoint(run: Run, ckptPath: string): Promise<Stored
 }
 
 async function namedCheckpoint(run: Run, name: 'last' | 'best'): Promise<string> {
-  const callback = run.hooks.callbacks.find((candidate): candidate is ModelCheckpoint & Callback => candidate instanceof ModelCheckpoint)
-  const location = callback && (name === 'best' ? callback.bestModelPath : ((await callback.findLast(run)) ?? callback.lastModelPath))
+  const callback = run.hooks.callbacks.find(
+    (candidate): candidate is ModelCheckpoint & Callback => candidate instanceof ModelCheckpoint,
+  )
+  const location =
+    callback && (name === 'best' ? callback.bestModelPath : ((await callback.findLast(run)) ?? callback.lastModelPath))
   if (location) return location
   throw new LevinError('LEVIN_CHECKPOINT_NOT_FOUND', {
     message: `There is no '${name}' checkpoint.`,
-    remedy: callback ? 'Give the location of a checkpoint, or set dirpath of modelCheckpoint() to where earlier runs saved.' : 'Add modelCheckpoint() to the callbacks, or give a location.',
+    remedy: callback
+      ? 'Give the location of a checkpoint, or set dirpath of modelCheckpoint() to where earlier runs saved.'
+      : 'Add modelCheckpoint() to the callbacks, or give a location.',
   })
 }

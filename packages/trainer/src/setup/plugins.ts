@@ -11,8 +11,8 @@ import {
   LevinError,
   type Logger,
   noCheckpoints,
-  pickAvailable,
   type Platform,
+  pickAvailable,
   recipeOf,
   requireAvailable,
   resolve,
@@ -35,12 +35,16 @@ export interface ChosenPlugins {
 // biome-ignore lint/suspicious/noExplicitAny: options for any list of plugins.
 export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
   const plugins: readonly AnyPlugin[] = options.plugins ?? []
-  const choose = <K extends Kind>(kind: K, choice: unknown) => resolve(kind, (choice ?? 'auto') as Choice<K>, plugins as [])
+  const choose = <K extends Kind>(kind: K, choice: unknown) =>
+    resolve(kind, (choice ?? 'auto') as Choice<K>, plugins as [])
   return {
     plugins,
     accelerator: shaped('accelerator', choose('accelerator', options.accelerator), 'setup'),
     strategy: shaped('strategy', choose('strategy', options.strategy), 'step'),
-    loggers: options.loggers === false ? [] : options.loggers?.map((choice: unknown) => named('logger', choose('logger', choice), 'logMetrics')),
+    loggers:
+      options.loggers === false
+        ? []
+        : options.loggers?.map((choice: unknown) => named('logger', choose('logger', choice), 'logMetrics')),
     callbacks: (options.callbacks ?? []).map((choice: unknown) => named('callback', choose('callback', choice))),
     checkpointIO: shaped('checkpointIO', choose('checkpointIO', options.checkpointIO), 'save'),
     platform: options.platform ?? currentPlatform(),
@@ -49,12 +53,19 @@ export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
 
 function shaped<T extends object>(kind: string, instance: T | undefined, method: string): T | undefined {
   if (!instance || typeof (instance as Record<string, unknown>)[method] === 'function') return instance
-  throw new LevinError('LEVIN_BAD_OPTION', { message: `This is no ${kind}.`, expected: `an object with ${method}()`, found: describe(instance) })
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message: `This is no ${kind}.`,
+    expected: `an object with ${method}()`,
+    found: describe(instance),
+  })
 }
 
 function named<T extends object>(kind: string, instance: T | undefined, method?: string): T {
   if (instance) return method ? (shaped(kind, instance, method) as T) : instance
-  throw new LevinError('LEVIN_BAD_OPTION', { message: `'auto' names no ${kind}.`, remedy: `Name the ${kind}, or pass one.` })
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message: `'auto' names no ${kind}.`,
+    remedy: `Name the ${kind}, or pass one.`,
+  })
 }
 
 /** The accelerator of a run: the chosen one, the best that is available, or whatever tfjs has. */

@@ -8,10 +8,17 @@ const STEPS: Readonly<Record<Exclude<RunKind, 'fit' | 'predict'>, 'validationSte
 /** Refuses a module that cannot serve what is asked, before anything is set up. */
 export function requireModule(module: unknown, kind: RunKind): asserts module is Module {
   if (!(module instanceof Module)) {
-    throw new LevinError('LEVIN_INVALID_MODULE', { message: `${kind}() got no module.`, expected: 'an instance of a class that extends Module', found: describe(module) })
+    throw new LevinError('LEVIN_INVALID_MODULE', {
+      message: `${kind}() got no module.`,
+      expected: 'an instance of a class that extends Module',
+      found: describe(module),
+    })
   }
   const name = module.constructor.name
-  const missing = kind === 'fit' ? (['trainingStep', 'configureOptimizers'] as const).find((method) => !module[method]) : missingStep(module, kind)
+  const missing =
+    kind === 'fit'
+      ? (['trainingStep', 'configureOptimizers'] as const).find((method) => !module[method])
+      : missingStep(module, kind)
   if (!missing) return
   throw new LevinError('LEVIN_INVALID_MODULE', {
     message: `${name} has no ${missing}(), which ${kind}() needs.`,
@@ -23,8 +30,10 @@ const missingStep = (module: Module, kind: RunKind) =>
   kind === 'validate' || kind === 'test' ? [STEPS[kind]].find((method) => !module[method]) : undefined
 
 const EXAMPLES: Readonly<Record<string, string>> = {
-  trainingStep: ' It returns the loss of a batch: trainingStep(batch, step) { return mse(this.net.forward(batch.x, step), batch.y) }',
-  configureOptimizers: ' For example: configureOptimizers() { return adamW(this.parameters(), { learningRate: 1e-3 }) }',
+  trainingStep:
+    ' It returns the loss of a batch: trainingStep(batch, step) { return mse(this.net.forward(batch.x, step), batch.y) }',
+  configureOptimizers:
+    ' For example: configureOptimizers() { return adamW(this.parameters(), { learningRate: 1e-3 }) }',
 }
 
 /** Refuses what the strategy cannot do with this module on this accelerator. */
@@ -38,7 +47,9 @@ export function requireSupported(module: Module, strategy: Strategy, synchronous
     })
   }
   if (!module.automaticOptimization && (!capabilities.manualOptimization || !strategy.manualStep)) {
-    throw new LevinError('LEVIN_NOT_SUPPORTED', { message: `The strategy '${name}' does not support manual optimization.` })
+    throw new LevinError('LEVIN_NOT_SUPPORTED', {
+      message: `The strategy '${name}' does not support manual optimization.`,
+    })
   }
   if (capabilities.needsSynchronousRead && !synchronousRead) {
     throw new LevinError('LEVIN_NOT_SUPPORTED', {
