@@ -11,7 +11,7 @@ export function hasKernel(name: string): boolean {
 }
 
 /**
- * Calls a kernel by name. `shape` renames the shape of its only output to one of the same size.
+ * Calls a kernel by name, in a scope. `shape` renames the shape of its only output to one of the same size.
  *
  * The kernel is called directly and its output wrapped once, which makes the reshapes around matrix products free
  * (tfjs's `reshape` is a kernel call of its own). When somebody looks on (a tape, `tf.profile`, debug mode) it goes through
@@ -46,9 +46,10 @@ export function callOwnKernel<N extends KernelName>(
 
 /**
  * `x` under another shape of the same size, as input of {@link callKernel} only: a description that shares the data and
- * owns nothing, so it needs no disposal.
+ * owns nothing, so it needs no disposal. Call it in a scope all the same: on textures it is a tensor.
  */
 export function view(x: Tensor, shape: number[]): TensorInfo {
+  if (keepsTextures()) return reshape(x, shape)
   return { dataId: x.dataId, shape, dtype: x.dtype }
 }
 
@@ -60,8 +61,15 @@ function isObserved(): boolean {
   return kernelDepth === 0 && (gradientDepth > 0 || profiling || env().getBool('DEBUG'))
 }
 
+/** Whether data lies differently for different shapes, as in tfjs's webgl backend: there a shape cannot just be renamed. */
+function keepsTextures(): boolean {
+  return 'texData' in engine().backend
+}
+
 function toTensor(info: TensorInfo, shape: number[] | undefined): Tensor {
-  // Some backends (and composed kernels) return tensors the engine already tracks.
-  if ('rank' in info) return shape === undefined ? (info as Tensor) : reshape(info as Tensor, shape)
-  return engine().makeTensorFromTensorInfo(shape === undefined ? info : { ...info, shape })
+  const rename = shape !== undefined && !('rank' in info) && !keepsTextures()
+  if (rename) return engine().makeTensorFromTensorInfo({ ...info, shape })
+  // Some kernels return tensors that the engine tracks already.
+  const tensor = 'rank' in info ? (info as Tensor) : engine().makeTensorFromTensorInfo(info)
+  return shape === undefined ? tensor : reshape(tensor, shape)
 }

@@ -382,6 +382,18 @@ describe('updates with a kernel under their name', () => {
     })
   })
 
+  it('works in place under a profiler, which sees the kernel', async () => {
+    const [target, gradient] = [tf.ones([2]), tf.ones([2])]
+    tf.registerKernel({ kernelName: 'LevinAccumulate', backendName: 'cpu', kernelFunc: nothing })
+    try {
+      const profile = await tf.profile(() => ops.accumulate(target, gradient))
+      expect(profile.kernelNames).toEqual(['LevinAccumulate'])
+    } finally {
+      tf.unregisterKernel('LevinAccumulate', 'cpu')
+      tf.dispose([target, gradient])
+    }
+  })
+
   it('accumulate returns the target itself', () => {
     tf.tidy(() => {
       const [target, gradient, weight] = [tf.ones([2]), tf.ones([2]), tf.scalar(3)]

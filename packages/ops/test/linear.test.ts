@@ -77,6 +77,43 @@ describe('linear', () => {
     tf.dispose([x, target, w, b, profile.result])
   })
 
+  it('really reshapes where data lies differently for different shapes, as textures do', async () => {
+    await tf.setBackend('cpu')
+    const backend = tf.backend() as object as { texData?: object }
+    backend.texData = {}
+    try {
+      checkOp({
+        inputs: [argument([2, 5, 3], 1), argument([3, 4], 2), argument([4], 3)],
+        op: (x, weight, bias) => linear(x as tf.Tensor, weight as tf.Tensor, bias),
+        reference: (x, weight, bias) => affine(3, 4)(x as Values, weight as Values, bias),
+      })
+      const [x, weight] = [tf.ones([2, 5, 3]), tf.ones([3, 4])]
+      const before = tf.memory().numTensors
+      linear(x, weight).dispose()
+      expect(tf.memory().numTensors).toBe(before)
+      tf.dispose([x, weight])
+    } finally {
+      delete backend.texData
+    }
+  })
+
+  it('gives the same under a profiler and in debug mode', () => {
+    tf.tidy(() => {
+      const operands = [tf.tensor(numbers(6), [2, 3]), tf.tensor(numbers(12, 2), [3, 4])]
+      const run = () =>
+        tf
+          .grads((x: tf.Tensor, w: tf.Tensor) => linear(x, w))(operands)
+          .map((g) => [...g.dataSync()])
+      const plain = run()
+      tf.env().set('DEBUG', true)
+      try {
+        expect(run()).toEqual(plain)
+      } finally {
+        tf.env().set('DEBUG', false)
+      }
+    })
+  })
+
   it('says which shape it expected', () => {
     tf.tidy(() => {
       expect(() => linear(tf.ones([2, 3]), tf.ones([4, 5]))).toThrow(
