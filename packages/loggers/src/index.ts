@@ -1,1 +1,5 @@
-export {}
+export { type ConsoleLoggerOptions, consoleLogger } from './console-logger.js'
+export { type CsvLoggerOptions, csvLogger } from './csv-logger.js'
+export type { FileLoggerOptions } from './file-logger.js'
+export { type JsonlLoggerOptions, jsonlLogger } from './jsonl-logger.js'
+export { type LoggedRow, MemoryLogger, type MemoryLoggerOptions, memoryLogger } from './memory-logger.js'

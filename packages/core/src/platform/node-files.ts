@@ -19,7 +19,15 @@ export function nodeFiles({ fs, path }: NodeModules): Files {
     write: (file, data) =>
       attempt('write', file, async () => {
         await parent(file)
-        await promises.writeFile(file, data)
+        // Beside the file, so that the rename stays within one file system, where it is atomic.
+        const unfinished = `${file}.${Math.random().toString(36).slice(2)}.unfinished`
+        try {
+          await promises.writeFile(unfinished, data)
+          await promises.rename(unfinished, file)
+        } catch (error) {
+          await promises.rm(unfinished, { force: true })
+          throw error
+        }
       }),
     appendSync(file, data) {
       try {

@@ -1,7 +1,7 @@
 /** Files as runs need them. Paths use `/`; folders are made when something is written into them. */
 export interface Files {
   read(path: string): Promise<Uint8Array>
-  /** Replaces the file. */
+  /** Replaces the file at once: whoever reads sees the old one or the new one, also after a crash of the process. */
   write(path: string, data: Uint8Array | string): Promise<void>
   /** Waits for nothing: rows of a log that must not be lost when the process ends. */
   appendSync(path: string, data: string): void
