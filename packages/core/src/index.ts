@@ -153,6 +153,7 @@ export {
   permutation,
   philox,
   type RandomKey,
+  RandomSequence,
   type SliceLayout,
   uniformAt,
 } from './rng/index.js'

@@ -240,7 +240,7 @@ describe('step.call', () => {
     plainUpdates.discard()
     const updates = new BufferUpdates()
     let computed = 0
-    const intercept: CallInterceptor = (layer, value, _step, next) => {
+    const intercept: CallInterceptor = (layer, value, step, next) => {
       const scope = step as ForwardScope
       const mark = scope.mark()
       const sources = layer.parameters().map((parameter) => parameter.value)

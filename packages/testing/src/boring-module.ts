@@ -10,7 +10,7 @@ import {
   uniform,
   zeros,
 } from '@levin/core'
-import { add, matMul, mean, type Scalar, square, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
+import { add, matMul, mean, type Rank, type Scalar, square, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
 import { PlainSgd } from './plain-sgd.js'
 
 /** A batch of {@link BoringModule}: `x` is `[batch, features]`. */
@@ -89,11 +89,11 @@ export function boringBatches({
   batches?: number
   batchSize?: number
   features?: number
-} = {}): { x: HostTensor }[] {
+} = {}): { x: HostTensor<Rank.R2> }[] {
   return Array.from({ length: batches }, (_, batch) => {
     const values = Float32Array.from({ length: batchSize * features }, (_value, i) =>
       Math.sin(1 + i + batch * batchSize * features),
     )
-    return { x: hostTensor(values, [batchSize, features]) }
+    return { x: hostTensor<Rank.R2>(values, [batchSize, features]) }
   })
 }

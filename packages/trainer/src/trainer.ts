@@ -50,7 +50,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
    *
    * @param data a data module, or loaders by stage; absent where the module has the loaders
    */
-  fit<B>(module: Module<B>, data?: DataSource<B>, options: RunOptions = {}): Promise<FitResult> {
+  fit<B>(module: Module<B>, data?: DataSource<NoInfer<B>>, options: RunOptions = {}): Promise<FitResult> {
     return this.#run('fit', module, data, options, async (run, stored) => {
       const fit = await this.#prepareFit(run, stored)
       await run.hooks.call('onFitStart', run)
@@ -84,12 +84,12 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   }
 
   /** Runs `validationStep` over the validation data. */
-  validate<B>(module: Module<B>, data?: DataSource<B>, options: RunOptions = {}): Promise<EvaluationResult> {
+  validate<B>(module: Module<B>, data?: DataSource<NoInfer<B>>, options: RunOptions = {}): Promise<EvaluationResult> {
     return this.#evaluate('validate', module, data, options)
   }
 
   /** Runs `testStep` over the test data. */
-  test<B>(module: Module<B>, data?: DataSource<B>, options: RunOptions = {}): Promise<EvaluationResult> {
+  test<B>(module: Module<B>, data?: DataSource<NoInfer<B>>, options: RunOptions = {}): Promise<EvaluationResult> {
     return this.#evaluate('test', module, data, options)
   }
 
@@ -114,7 +114,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   /** Runs `predictStep`, or `forward`, over the prediction data and reads the results to the host. */
   predict<B>(
     module: Module<B>,
-    data?: DataSource<B>,
+    data?: DataSource<NoInfer<B>>,
     { returnPredictions = true, ...options }: PredictOptions = {},
   ): Promise<PredictionResult> {
     return this.#run('predict', module, data, options, async (run, stored) => {

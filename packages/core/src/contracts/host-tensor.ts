@@ -23,8 +23,8 @@ export function isHostTensor(value: unknown): value is HostTensor {
   return ArrayBuffer.isView(value.data) && Array.isArray(value.shape)
 }
 
-/** A host tensor from data that is laid out row by row. The dtype follows the array's type. */
-export function hostTensor(data: NumericData, shape: readonly number[]): HostTensor {
+/** A host tensor from data that is laid out row by row. The dtype follows the array's type; the rank is taken on trust. */
+export function hostTensor<R extends Rank = Rank>(data: NumericData, shape: readonly number[]): HostTensor<R> {
   const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool'
   return { data, shape, dtype }
 }

@@ -6,6 +6,7 @@ import {
   type Loader,
   type LoaderLike,
   type Module,
+  type OnHost,
 } from '@levin/core'
 import { asLoader } from '../batches/batch-source.js'
 import type { Run } from '../run/run.js'
@@ -14,10 +15,10 @@ import type { Run } from '../run/run.js'
 export type DataSource<B = unknown> = DataModule<B> | LoadersByStage<B> | undefined
 
 export interface LoadersByStage<B = unknown> {
-  readonly train?: LoaderLike<B>
-  readonly validate?: LoaderLike<B> | readonly LoaderLike<B>[]
-  readonly test?: LoaderLike<B> | readonly LoaderLike<B>[]
-  readonly predict?: LoaderLike<B> | readonly LoaderLike<B>[]
+  readonly train?: LoaderLike<OnHost<B>>
+  readonly validate?: LoaderLike<OnHost<B>> | readonly LoaderLike<OnHost<B>>[]
+  readonly test?: LoaderLike<OnHost<B>> | readonly LoaderLike<OnHost<B>>[]
+  readonly predict?: LoaderLike<OnHost<B>> | readonly LoaderLike<OnHost<B>>[]
 }
 
 export type Stage = keyof LoadersByStage
