@@ -22,7 +22,7 @@ export interface DropoutAttrs {
   /** Philox key: two unsigned 32-bit words. */
   readonly key0: number
   readonly key1: number
-  /** Shape of the whole tensor that x is a part of; of the rank of x. The first axis only counts, it does not bound. */
+  /** Shape of the whole tensor that x is a part of; of the rank of x. Its first size places nothing and may be `Infinity`. */
   readonly globalShape: readonly number[]
   /** Where x begins in the whole, one index per axis. */
   readonly start: readonly number[]
