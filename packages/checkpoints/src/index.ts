@@ -1,1 +1,5 @@
-export {}
+export { checkpointIO } from './checkpoint-io.js'
+export { type LoadModuleOptions, loadModule, type ModuleSource } from './load-module.js'
+export { memoryStorage } from './memory-storage.js'
+export type { Storage, WriteHandle } from './storage.js'
+export { readWeights, type WeightsOptions, type WriteWeightsOptions, writeWeights } from './weights.js'

@@ -1,0 +1,126 @@
+import type { CheckpointContent, CheckpointIO, StoredCheckpoint } from '@levin/core'
+import { filesError } from './checkpoint-errors.js'
+import { clearLeftovers, findInterrupted, leftoversIn, releaseName, temporaryName } from './leftovers.js'
+import { MANIFEST_FILE } from './manifest.js'
+import { join, nameOf, parentOf } from './paths.js'
+import { readPointer, writePointer } from './pointers.js'
+import { readCheckpoint } from './read-checkpoint.js'
+import { moveIntoPlace } from './replace-folder.js'
+import { requireReplaceable } from './replaceable.js'
+import type { Storage } from './storage.js'
+import { type Snapshot, takeSnapshot, writeCheckpoint } from './write-checkpoint.js'
+
+/**
+ * Checkpoints in a storage. Each is a folder:
+ *
+ * - `model.safetensors`: parameters and buffers by path; Python's `safetensors` opens it
+ * - `optimizer.safetensors`: `<path>/<slot>`; absent in checkpoints of weights only
+ * - `trainer.json`: loops, clock, callbacks, data position, metrics
+ * - `manifest.json`: format version, facts, and size and SHA-256 of each file; written last
+ *
+ * It is written under a name of its own and moved into place when it is whole, so that a reader finds the old checkpoint
+ * or the new one, whenever the writer is ended. Nothing in it is code.
+ *
+ * @example
+ * const io = checkpointIO(memoryStorage())
+ */
+export function checkpointIO(storage: Storage): CheckpointIO {
+  return new StorageCheckpoints(storage)
+}
+
+class StorageCheckpoints implements CheckpointIO {
+  readonly name: string
+  readonly #storage: Storage
+  /** The last save of each location: the next one waits for it, so that the later call is the one that stays. */
+  readonly #saves = new Map<string, Promise<void>>()
+
+  constructor(storage: Storage) {
+    this.name = storage.name
+    this.#storage = storage
+  }
+
+  async save(location: string, content: CheckpointContent): Promise<void> {
+    const snapshot = takeSnapshot(content)
+    const path = this.#storage.absolute(location)
+    const before = this.#saves.get(path) ?? Promise.resolve()
+    const save = before.catch(() => undefined).then(async () => this.#save(path, await snapshot))
+    // Whoever called gets the rejection; the map only remembers the order.
+    snapshot.catch(() => undefined)
+    this.#saves.set(path, save)
+    try {
+      await save
+    } finally {
+      if (this.#saves.get(path) === save) this.#saves.delete(path)
+    }
+  }
+
+  async #save(location: string, snapshot: Snapshot): Promise<void> {
+    const storage = this.#storage
+    const temporary = temporaryName(storage, location, 'saving')
+    try {
+      await requireReplaceable(storage, location)
+      await storage.makeFolder(parentOf(location))
+      await clearLeftovers(storage, parentOf(location), location)
+      await writeCheckpoint(storage, temporary, snapshot)
+      await moveIntoPlace(storage, temporary, location)
+    } catch (error) {
+      await storage.remove(temporary).catch(() => undefined)
+      throw filesError(location, error)
+    } finally {
+      releaseName(temporary)
+    }
+  }
+
+  async load(location: string): Promise<StoredCheckpoint> {
+    return readCheckpoint(this.#storage, await this.#follow(this.#storage.absolute(location)))
+  }
+
+  /** A pointer may be given for a checkpoint: `…/checkpoints/last`. */
+  async #follow(location: string): Promise<string> {
+    if ((await this.#storage.kind(location)) !== 'file') return location
+    return (await readPointer(this.#storage, parentOf(location), nameOf(location))) ?? location
+  }
+
+  async remove(location: string): Promise<void> {
+    const path = this.#storage.absolute(location)
+    await this.#saves.get(path)?.catch(() => undefined)
+    await requireReplaceable(this.#storage, path)
+    await this.#storage.remove(path)
+    // Else what an interrupted save has left would take its place.
+    for (const leftover of await leftoversIn(this.#storage, parentOf(path), path))
+      await this.#storage.remove(leftover.path)
+  }
+
+  async exists(location: string): Promise<boolean> {
+    const storage = this.#storage
+    const path = await this.#follow(storage.absolute(location)).catch(() => undefined)
+    if (path === undefined) return false
+    if ((await storage.size(join(path, MANIFEST_FILE))) !== undefined) return true
+    return (await findInterrupted(storage, path)) !== undefined
+  }
+
+  point(folder: string, name: string, location: string): Promise<void> {
+    return writePointer(this.#storage, this.#storage.absolute(folder), name, this.#storage.absolute(location))
+  }
+
+  resolve(folder: string, name: string): Promise<string | undefined> {
+    return readPointer(this.#storage, this.#storage.absolute(folder), name)
+  }
+
+  /** Checks that the folder can be written, and clears it of what killed saves have left. */
+  async prepare(folder: string): Promise<void> {
+    const storage = this.#storage
+    const path = storage.absolute(folder)
+    const probe = temporaryName(storage, join(path, 'probe'), 'saving')
+    try {
+      await storage.makeFolder(path)
+      await storage.replace(probe, [new Uint8Array(1)])
+      await storage.remove(probe)
+      await clearLeftovers(storage, path)
+    } catch (error) {
+      throw filesError(path, error)
+    } finally {
+      releaseName(probe)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, LevinError, type NumericData, type TensorRecord } from '@levin/core'
+import { arrayOf, BYTES_PER_ELEMENT, bytesOf, storedAs } from './dtypes.js'
+import { encodeHeader, inFileOrder, type TensorEntry } from './header.js'
+
+/** Bytes that are hashed and written at a time: a few milliseconds of work between two turns of the event loop. */
+const CHUNK_BYTES = 4 << 20
+
+/**
+ * A safetensors file, piece by piece: the header first, then each tensor's values, read when their turn comes.
+ *
+ * @param metadata texts for `__metadata__`, which readers may ignore
+ * @throws LEVIN_SHAPE naming a tensor whose values do not fit its shape, LEVIN_BAD_OPTION for two of one name
+ */
+export async function* safetensors(
+  records: readonly TensorRecord[],
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const planned = plan(records)
+  yield encodeHeader({ tensors: planned.map(({ entry }) => entry), metadata })
+  for (const { record } of planned) {
+    const bytes = bytesOf(requireValues(record, await record.data()))
+    for (let start = 0; start < bytes.length; start += CHUNK_BYTES) yield bytes.subarray(start, start + CHUNK_BYTES)
+  }
+}
+
+function plan(records: readonly TensorRecord[]): { readonly entry: TensorEntry; readonly record: TensorRecord }[] {
+  const names = new Set<string>()
+  const planned = records.map((record) => {
+    const { name, dtype, shape } = record
+    requireWritable(record, names)
+    return { record, name, dtype: storedAs(dtype) ?? refuseType(record), shape }
+  })
+  let start = 0
+  return planned.sort(inFileOrder).map(({ record, name, dtype, shape }) => {
+    const end = start + sizeOf(shape) * BYTES_PER_ELEMENT[dtype]
+    const entry = { name, dtype, shape: [...shape], start, end }
+    start = end
+    return { entry, record }
+  })
+}
+
+function requireWritable({ name, slice }: TensorRecord, names: Set<string>): void {
+  if (names.has(name) || name === '__metadata__') {
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      expected: 'tensors of different names',
+      found: `'${name}' ${names.has(name) ? 'twice' : 'as a name'}`,
+    })
+  }
+  names.add(name)
+  if (!slice) return
+  throw new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `'${name}' is a part of shape [${slice.shape.join(', ')}] of a tensor of shape [${slice.globalShape.join(', ')}]: one file holds whole tensors.`,
+    remedy: 'Gather the parameters before saving, or save under a strategy that does not shard.',
+  })
+}
+
+const refuseType = ({ name, dtype }: TensorRecord): never => {
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    expected: 'tensors of float32, int32 or bool',
+    found: `'${name}' of ${describe(dtype)}`,
+  })
+}
+
+function requireValues({ name, dtype, shape }: TensorRecord, data: NumericData): NumericData {
+  if (data instanceof arrayOf[dtype] && data.length === sizeOf(shape)) return data
+  throw new LevinError('LEVIN_SHAPE', {
+    message: `'${name}' cannot be written.`,
+    expected: `a ${arrayOf[dtype].name} of ${sizeOf(shape)} for shape [${shape.join(', ')}]`,
+    found: `${describe(data)} of ${data?.length}`,
+  })
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
