@@ -10,9 +10,11 @@ import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
 import { identity } from './kernels/identity.js'
 import { batchMatMul } from './kernels/matmul.js'
+import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
 import { slice } from './kernels/slice.js'
+import { sum } from './kernels/sum.js'
 
 /** Every kernel of the package, in the order in which they are registered. */
 export const definitions: readonly KernelDefinition[] = [
@@ -22,7 +24,10 @@ export const definitions: readonly KernelDefinition[] = [
   conv2dBackpropInput,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
+  maxPoolGrad,
+  avgPoolGrad,
   unsortedSegmentSum,
+  sum,
   einsum,
   slice,
   identity,

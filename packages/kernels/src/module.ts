@@ -12,6 +12,7 @@ export const version = packageVersion
 /** What the module exports; see `assembly/` for each. Addresses and sizes are whole numbers, flags are 0 or 1. */
 export type KernelExports = Record<
   | 'absComplex'
+  | 'averagePoolGradient'
   | 'biasActivation'
   | 'clip'
   | 'convolutionFilterGradient'
@@ -26,8 +27,10 @@ export type KernelExports = Record<
   | 'matmulBatched'
   | 'matmulInt'
   | 'matmulWorkspace'
+  | 'maxPoolGradient'
   | 'segmentSum'
   | 'segmentSumInt'
+  | 'sumAxes'
   | 'transposePlane',
   (...values: number[]) => number
 >

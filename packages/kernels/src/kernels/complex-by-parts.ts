@@ -7,7 +7,7 @@ type Part = 'Real' | 'Imag'
 
 const isComplex = (tensor: TensorInfo | undefined): boolean => tensor?.dtype === 'complex64'
 
-function hasComplex(inputs: NamedTensorInfoMap): boolean {
+export function hasComplex(inputs: NamedTensorInfoMap): boolean {
   for (const name in inputs) if (isComplex(inputs[name])) return true
   return false
 }
@@ -42,7 +42,8 @@ function join({ runtime }: KernelCall, real: TensorInfo, imag: TensorInfo): Tens
   return out
 }
 
-function byParts(name: string): KernelDefinition {
+/** A stock kernel that takes complex64 as well. */
+export function byParts(name: string): KernelDefinition {
   return {
     name,
     gain: 'on complex64 too; everything else is left to the stock kernel',
@@ -93,7 +94,7 @@ const padV2: KernelDefinition = {
 }
 
 export const complexByParts: readonly KernelDefinition[] = [
-  ...['Add', 'Concat', 'GatherV2', 'Neg', 'Reverse', 'Sub', 'Sum', 'Tile', 'Transpose', 'ZerosLike'].map(byParts),
+  ...['Add', 'Concat', 'GatherV2', 'Neg', 'Reverse', 'Sub', 'Tile', 'Transpose', 'ZerosLike'].map(byParts),
   multiply,
   onesLike,
   padV2,

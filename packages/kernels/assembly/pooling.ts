@@ -1,0 +1,159 @@
+// The gradients of 2d pooling, scattered from each output pixel to the pixels of its window, four channels at a time.
+// Tensors are channels-last. Windows that reach over the border are cut off at it.
+
+/** `dx[d] += value` on `channels` floats. */
+function addTo(d: usize, value: usize, scale: f32, channels: i32): void {
+  const scales = f32x4.splat(scale)
+  let c = channels
+  for (; c >= 4; c -= 4) {
+    v128.store(d, f32x4.add(v128.load(d), f32x4.mul(v128.load(value), scales)))
+    d += 16
+    value += 16
+  }
+  for (; c > 0; c--) {
+    store<f32>(d, load<f32>(d) + load<f32>(value) * scale)
+    d += 4
+    value += 4
+  }
+}
+
+/**
+ * Spreads each gradient over the pixels of its window. The share is one over the size of the whole window, also where the
+ * window reaches over the border: tfjs defines it so (its forward divides by the pixels inside alone).
+ */
+export function averagePoolGradient(
+  dy: usize,
+  dx: usize,
+  images: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  filterHeight: i32,
+  filterWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+): void {
+  const pixel = <usize>channels << 2
+  const share: f32 = (<f32>1) / <f32>(filterHeight * filterWidth)
+  memory.fill(dx, 0, <usize>(images * height * width) * pixel)
+  for (let n = 0; n < images; n++) {
+    for (let y = 0; y < outHeight; y++) {
+      const top = max(0, y * strideHeight - padTop)
+      const bottom = min(height, y * strideHeight - padTop + filterHeight)
+      for (let x = 0; x < outWidth; x++) {
+        const left = max(0, x * strideWidth - padLeft)
+        const right = min(width, x * strideWidth - padLeft + filterWidth)
+        for (let i = top; i < bottom; i++) {
+          for (let j = left; j < right; j++) addTo(dx + <usize>(i * width + j) * pixel, dy, share, channels)
+        }
+        dy += pixel
+      }
+    }
+    dx += <usize>(height * width) * pixel
+  }
+}
+
+/** Adds four gradients at the offsets in `where`, one channel each. */
+function scatterFour(dx: usize, where: v128, dy: usize): void {
+  const d0 = dx + <usize>i32x4.extract_lane(where, 0)
+  const d1 = dx + <usize>i32x4.extract_lane(where, 1)
+  const d2 = dx + <usize>i32x4.extract_lane(where, 2)
+  const d3 = dx + <usize>i32x4.extract_lane(where, 3)
+  store<f32>(d0, load<f32>(d0) + load<f32>(dy))
+  store<f32>(d1, load<f32>(d1, 4) + load<f32>(dy, 4), 4)
+  store<f32>(d2, load<f32>(d2, 8) + load<f32>(dy, 8), 8)
+  store<f32>(d3, load<f32>(d3, 12) + load<f32>(dy, 12), 12)
+}
+
+/**
+ * Gives each gradient to the largest pixel of its window, the first of several; NaN counts as larger than any number, so
+ * that the gradient goes where the output came from.
+ */
+export function maxPoolGradient(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  images: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  filterHeight: i32,
+  filterWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+): void {
+  const pixel = <usize>channels << 2
+  memory.fill(dx, 0, <usize>(images * height * width) * pixel)
+  for (let n = 0; n < images; n++) {
+    for (let y = 0; y < outHeight; y++) {
+      const top = max(0, y * strideHeight - padTop)
+      const bottom = min(height, y * strideHeight - padTop + filterHeight)
+      for (let q = 0; q < outWidth; q++) {
+        const left = max(0, q * strideWidth - padLeft)
+        const right = min(width, q * strideWidth - padLeft + filterWidth)
+        if (bottom > top && right > left) windowGradient(x, dy, dx, top, bottom, left, right, width, channels)
+        dy += pixel
+      }
+    }
+    x += <usize>(height * width) * pixel
+    dx += <usize>(height * width) * pixel
+  }
+}
+
+function windowGradient(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  top: i32,
+  bottom: i32,
+  left: i32,
+  right: i32,
+  width: i32,
+  channels: i32,
+): void {
+  const pixel = <usize>channels << 2
+  const start = <usize>(top * width + left) * pixel
+  let c = 0
+  for (; c + 4 <= channels; c += 4) {
+    const column = <usize>c << 2
+    let largest = v128.load(x + start + column)
+    let where = i32x4.splat(<i32>start)
+    for (let i = top; i < bottom; i++) {
+      let offset = <usize>(i * width + left) * pixel
+      for (let j = left; j < right; j++) {
+        const value = v128.load(x + offset + column)
+        const larger = v128.or(f32x4.gt(value, largest), v128.and(f32x4.ne(value, value), f32x4.eq(largest, largest)))
+        largest = v128.bitselect(value, largest, larger)
+        where = v128.bitselect(i32x4.splat(<i32>offset), where, larger)
+        offset += pixel
+      }
+    }
+    scatterFour(dx + column, where, dy + column)
+  }
+  for (; c < channels; c++) {
+    const column = <usize>c << 2
+    let largest = load<f32>(x + start + column)
+    let where = start
+    for (let i = top; i < bottom; i++) {
+      let offset = <usize>(i * width + left) * pixel
+      for (let j = left; j < right; j++) {
+        const value = load<f32>(x + offset + column)
+        if (value > largest || (value !== value && largest === largest)) {
+          largest = value
+          where = offset
+        }
+        offset += pixel
+      }
+    }
+    const d = dx + where + column
+    store<f32>(d, load<f32>(d) + load<f32>(dy + column))
+  }
+}
