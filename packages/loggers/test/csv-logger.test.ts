@@ -129,9 +129,9 @@ describe('rows', () => {
   test('that come while the file is being rewritten keep their order, with columns of their own', async () => {
     const { logger, file } = await started(tempFolder(), { flushEverySteps: 1 })
     logSteps(logger, 1, 3, () => ({ a: 1 }))
-    logSteps(logger, 3, 4, () => ({ b: 1 }) as never)
-    logSteps(logger, 4, 5, () => ({ c: 1 }) as never)
-    logSteps(logger, 5, 6, () => ({ d: 1 }) as never)
+    logSteps(logger, 3, 4, () => ({ b: 1 }))
+    logSteps(logger, 4, 5, () => ({ c: 1 }))
+    logSteps(logger, 5, 6, () => ({ d: 1 }))
     await logger.flush?.()
     expect(lines(file)).toEqual(['epoch,step,a,b,c,d', '0,1,1,,,', '0,2,1,,,', '0,3,,1,,', '0,4,,,1,', '0,5,,,,1'])
   })
@@ -167,7 +167,7 @@ describe('rows', () => {
     await logger.setup(setupIn(tempFolder(), { files: filesWith({ write }) }))
     logSteps(logger, 0, 2)
     await logger.flush?.()
-    logSteps(logger, 2, 3, () => ({ other: 1 }) as never)
+    logSteps(logger, 2, 3, () => ({ other: 1 }))
     await expect(logger.flush?.()).rejects.toThrow('The disk is full.')
     failing = false
     await logger.finalize('completed')
@@ -229,7 +229,7 @@ describe('rewinding', () => {
     const resumed = await started(folder, { version: 0 })
     await resumed.logger.rewind?.(position)
     expect(lines(resumed.file)).toEqual(['epoch,step,loss,"a,b"', '0,0,1,', '0,1,0.5,', `0,2,${1 / 3},`, '0,3,0.25,'])
-    logSteps(resumed.logger, 4, 5, () => ({ 'a,b': 9 }) as never)
+    logSteps(resumed.logger, 4, 5, () => ({ 'a,b': 9 }))
     await resumed.logger.finalize('completed')
     expect(lines(resumed.file).at(-1)).toBe('0,4,,9')
   })
@@ -260,7 +260,7 @@ describe('rewinding', () => {
     const position = logger.position()
     logSteps(logger, 0, 3)
     await logger.rewind?.(position)
-    logSteps(logger, 0, 1, () => ({ other: 5 }) as never)
+    logSteps(logger, 0, 1, () => ({ other: 5 }))
     await logger.flush?.()
     expect(lines(file)[0]).toMatch(/other$/)
     expect(lines(file).slice(1)).toHaveLength(1)
@@ -309,7 +309,7 @@ test.each([
   ['a flush interval of 0', { flushEverySteps: 0 }, /flushEverySteps/],
   ['a version that leads out of the folder', { version: '../x' }, /version/],
   ['a name that is a path from the root', { name: '/etc' }, /name.*below saveDir/],
-  ['an option it does not have', { prefix: 'a' }, /prefix/],
+  ['an option it does not have', { prefix: 'a' } as object, /prefix/],
 ])('the csv logger refuses %s', (_, options, message) => {
   expect(() => csvLogger(options)).toThrow(
     expect.objectContaining({ code: 'LEVIN_BAD_OPTION', message: expect.stringMatching(message) }),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { currentPlatform, type Files, type Logger, type LoggerSetup, type Platform } from '@levin/core'
+import { currentPlatform, type Files, type Logger, type LoggerSetup, type MetricRow, type Platform } from '@levin/core'
 import { onTestFinished } from 'vitest'
 
 /** A folder that is gone after the test. */
@@ -24,7 +24,7 @@ export function logSteps(
   logger: Logger,
   first: number,
   end: number,
-  metrics = (step: number) => ({ loss: 1 / (step + 1) }),
+  metrics: (step: number) => MetricRow = (step) => ({ loss: 1 / (step + 1) }),
 ) {
   for (let step = first; step < end; step++) logger.logMetrics(metrics(step), { globalStep: step, epoch: 0 })
 }
