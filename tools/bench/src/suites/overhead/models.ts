@@ -65,5 +65,5 @@ export class SmallMlp extends MeasuredModule {
 export const batchOf = (samples: number): HostBatch => {
   const inputs = Float32Array.from({ length: samples * 64 }, (_, index) => Math.sin(index))
   const labels = Int32Array.from({ length: samples }, (_, index) => index % 10)
-  return { inputs: hostTensor(inputs, [samples, 64]), labels: hostTensor(labels, [samples]) } as HostBatch
+  return { inputs: hostTensor(inputs, [samples, 64]), labels: hostTensor(labels, [samples]) }
 }
