@@ -1,10 +1,8 @@
 import type { MetricDefinition, MetricState } from '@levin/core'
 import {
   cast,
-  clipByValue,
   equal,
   expandDims,
-  gather,
   greater,
   greaterEqual,
   less,
@@ -14,11 +12,22 @@ import {
   range,
   reshape,
   scalar,
+  sub,
   sum,
   type Tensor,
+  where,
+  zerosLike,
 } from '@tensorflow/tfjs-core'
 import { badOption, checkOptions, countFrom } from './checks.js'
-import { type ClassOptions, classOptionRules, counted, labelClasses, predictedClasses, readBatch } from './classes.js'
+import {
+  atIndex,
+  type ClassOptions,
+  classOptionRules,
+  counted,
+  labelClasses,
+  predictedClasses,
+  readBatch,
+} from './classes.js'
 import { emptyState, joined, measure } from './measure.js'
 
 export interface AccuracyOptions extends ClassOptions {
@@ -52,28 +61,32 @@ export function accuracy(output: Tensor, labels: Tensor, options: AccuracyOption
     const indices = labelClasses(labels)
     const met =
       topK === 1
-        ? equal(predictedClasses(output, batch, options), indices)
-        : amongHighest(reshape(output, [batch.count, -1]), indices, topK)
+        ? cast(equal(predictedClasses(output, batch, options), indices), 'float32')
+        : amongHighest(cast(reshape(output, [batch.count, -1]), 'float32'), indices, topK)
     const mask = counted(indices, options)
-    if (!mask) return joined([sum(cast(met, 'float32')), scalar(batch.count)])
+    if (!mask) return joined([sum(met), scalar(batch.count)])
     const counts = cast(mask, 'float32')
-    return joined([sum(mul(cast(met, 'float32'), counts)), sum(counts)])
+    return joined([sum(mul(met, counts)), sum(counts)])
   })
 }
 
 /**
- * Whether each label is among the highest k scores, `[count]`, bool: counts the classes that the label's score beats. So
- * a score that is NaN beats none, and a model that has diverged is not perfect.
+ * 1 for each label among the highest k scores, `[count]`, float32: counts the classes that the label's score beats. So a
+ * score that is NaN beats none, and a model that has diverged is not perfect.
+ *
+ * By differences and sums, since stock wasm neither gathers by row nor compares rows with columns reliably.
  */
 function amongHighest(scores: Tensor, labels: Tensor, k: number): Tensor {
   const classes = scores.shape[1] as number
-  const column = expandDims(labels, 1)
-  // gather must not see an index outside; such labels are sorted out below.
-  const own = gather(scores, cast(clipByValue(column, 0, classes - 1), 'int32'), 1, 1)
-  const behind = greater(expandDims(range(0, classes, 1, 'int32'), 0), column)
-  const beaten = logicalOr(less(scores, own), logicalAnd(equal(scores, own), behind))
-  const isClass = logicalAnd(greaterEqual(labels, 0), less(labels, classes))
-  return logicalAnd(greaterEqual(sum(cast(beaten, 'int32'), 1), classes - k), isClass)
+  const here = atIndex(labels, classes)
+  // Selected and not multiplied: an infinite score elsewhere would make it NaN.
+  const own = sum(where(here, scores, zerosLike(scores)), 1, true)
+  const lead = sub(scores, own)
+  const behind = greater(sub(expandDims(range(0, classes, 1, 'int32'), 0), expandDims(labels, 1)), 0)
+  const beaten = logicalOr(less(lead, 0), logicalAnd(equal(lead, 0), behind))
+  const isAmong = greaterEqual(sum(cast(beaten, 'float32'), 1), classes - k)
+  const isClass = sum(cast(here, 'float32'), 1)
+  return mul(cast(isAmong, 'float32'), isClass)
 }
 
 function requireTopK(topK: number, classes: number | undefined): void {

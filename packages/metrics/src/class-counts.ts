@@ -1,13 +1,13 @@
 import type { MetricDefinition, MetricState } from '@levin/core'
-import { concat, matMul, mul, reshape, sum, type Tensor } from '@tensorflow/tfjs-core'
+import { cast, concat, expandDims, logicalAnd, matMul, mul, reshape, sum, type Tensor } from '@tensorflow/tfjs-core'
 import { badOption, batchError, checkOptions, countFrom, type OptionRule } from './checks.js'
 import {
+  atIndex,
   type ClassBatch,
   type ClassOptions,
   classOptionRules,
   counted,
   labelClasses,
-  oneHotRows,
   predictedClasses,
   readBatch,
 } from './classes.js'
@@ -54,10 +54,11 @@ export function measureClasses(
   return measure(metric, () => {
     const indices = labelClasses(labels)
     const mask = counted(indices, options)
-    return reduce({
-      predicted: oneHotRows(predictedClasses(output, batch, options), classes, mask),
-      actual: oneHotRows(indices, classes, mask),
-    })
+    const oneHot = (chosen: Tensor): Tensor => {
+      const hits = atIndex(chosen, classes)
+      return cast(mask ? logicalAnd(hits, expandDims(mask, 1)) : hits, 'float32')
+    }
+    return reduce({ predicted: oneHot(predictedClasses(output, batch, options)), actual: oneHot(indices) })
   })
 }
 

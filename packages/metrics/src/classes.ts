@@ -1,16 +1,5 @@
 import type { LevinError } from '@levin/core'
-import {
-  argMax,
-  cast,
-  equal,
-  expandDims,
-  greater,
-  logicalAnd,
-  notEqual,
-  range,
-  reshape,
-  type Tensor,
-} from '@tensorflow/tfjs-core'
+import { argMax, cast, equal, expandDims, greater, notEqual, range, reshape, type Tensor } from '@tensorflow/tfjs-core'
 import { anyNumber, batchError, format, type OptionRule, requireNumeric, sameShape, wholeNumber } from './checks.js'
 
 /** How outputs and labels are read, by every metric of classification. */
@@ -88,13 +77,11 @@ export const counted = (labels: Tensor, { ignoreIndex }: ClassOptions): Tensor |
   ignoreIndex === undefined ? undefined : notEqual(labels, ignoreIndex)
 
 /**
- * `[count, classes]`, float32: 1 at each index. By comparison: an index outside the classes gives a row of zeros, where
- * some backends' OneHot would write past the end.
+ * `[count, classes]`, bool: true at each index. By comparison: an index outside the classes gives a row without any,
+ * where some backends' OneHot would write past the end.
  */
-export function oneHotRows(indices: Tensor, classes: number, mask?: Tensor): Tensor {
-  const hits = equal(expandDims(indices, 1), expandDims(range(0, classes, 1, 'int32'), 0))
-  return cast(mask ? logicalAnd(hits, expandDims(mask, 1)) : hits, 'float32')
-}
+export const atIndex = (indices: Tensor, classes: number): Tensor =>
+  equal(expandDims(indices, 1), expandDims(range(0, classes, 1, 'int32'), 0))
 
 function requireBinary(metric: string, output: Tensor, labels: Tensor): void {
   const flat = output.shape.at(-1) === 1 ? output.shape.slice(0, -1) : undefined

@@ -1,8 +1,9 @@
 import { engineMemory, type MetricState } from '@levin/core'
 import { setBackend, type Tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
+import { backend } from './backend.js'
 
-await setBackend('cpu')
+await setBackend(backend.name)
 
 export const aliveTensors = (): number => engineMemory().tensors
 

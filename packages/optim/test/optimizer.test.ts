@@ -12,6 +12,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { adam, adamW, decayGroups, rmsprop, sgd } from '../src/index.js'
+import { backend } from './backend.js'
 import { aliveTensors, disposeAll, expectClose, gradientsOf, parametersOf, read } from './parameters.js'
 
 const SHAPES = [[2, 2], [3]]
@@ -172,13 +173,13 @@ describe('groups', () => {
 })
 
 describe('a backend with the kernel', () => {
-  afterEach(() => unregisterKernel('LevinSgdUpdate', 'cpu'))
+  afterEach(() => unregisterKernel('LevinSgdUpdate', backend.name))
 
   it('is called once per group, and changes parameters and state in place', () => {
     const calls: { inputs: Tensor[]; attrs: Record<string, unknown> }[] = []
     registerKernel({
       kernelName: 'LevinSgdUpdate',
-      backendName: 'cpu',
+      backendName: backend.name,
       kernelFunc({ inputs, attrs }) {
         calls.push({ inputs: Object.values(inputs) as Tensor[], attrs: attrs as Record<string, unknown> })
         return []
@@ -207,7 +208,7 @@ describe('a backend with the kernel', () => {
   it('leaks nothing when it fails, and counts no update', () => {
     registerKernel({
       kernelName: 'LevinSgdUpdate',
-      backendName: 'cpu',
+      backendName: backend.name,
       kernelFunc() {
         throw new Error('no room')
       },

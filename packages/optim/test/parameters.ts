@@ -2,8 +2,9 @@ import { assignPaths, engineMemory, Parameter, ParameterTree, values } from '@le
 import { setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { expect } from 'vitest'
+import { backend } from './backend.js'
 
-await setBackend('cpu')
+await setBackend(backend.name)
 
 /** Parameters by path in a tree, as a module would hold them. */
 class Weights extends ParameterTree {
