@@ -1,8 +1,8 @@
 import { assignPaths, BufferUpdates, LevinError } from '@levin/core'
-import '@tensorflow/tfjs-backend-cpu'
-import { memory, setBackend, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { memory, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { batchNorm } from '../src/index.js'
+import { BACKENDS, useBackend } from './support/backends.js'
 import {
   differentiate,
   expectClose,
@@ -28,9 +28,9 @@ interface BatchNormCase {
   }[]
 }
 
-beforeAll(() => setBackend('cpu'))
+describe.each(BACKENDS)('batchNorm on %s', (backend) => {
+  beforeAll(() => useBackend(backend))
 
-describe('batchNorm', () => {
   test.each(recordedCases<BatchNormCase>('batch-norm'))(
     "gives PyTorch's outputs, gradients and running statistics $name",
     ({ args, parameters, steps }) => {
@@ -47,6 +47,7 @@ describe('batchNorm', () => {
           () => layer.forward(input, step),
           named.map(([, source]) => source),
           toTensor(recorded.outputGradient),
+          recorded.train ? 2 : 0,
         )
         updates.commit()
         expectClose(output, recorded.output, 'output')
@@ -58,6 +59,10 @@ describe('batchNorm', () => {
       }
     },
   )
+})
+
+describe('batchNorm', () => {
+  beforeAll(() => useBackend('cpu'))
 
   const build = () => {
     const layer = batchNorm(2)

@@ -1,8 +1,8 @@
 import type { Layer } from '@levin/core'
-import '@tensorflow/tfjs-backend-cpu'
-import { setBackend, type Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as nn from '../src/index.js'
+import { BACKENDS, useBackend } from './support/backends.js'
 import {
   differentiate,
   expectClose,
@@ -28,9 +28,9 @@ type Factory = (...args: readonly unknown[]) => Layer<Tensor, Tensor>
 
 const factories = nn as unknown as Readonly<Record<string, Factory>>
 
-beforeAll(() => setBackend('cpu'))
+describe.each(BACKENDS)("layers give PyTorch's outputs and gradients on %s", (backend) => {
+  beforeAll(() => useBackend(backend))
 
-describe("layers give PyTorch's outputs and gradients", () => {
   test.each(recordedCases<LayerCase>('layers'))('$name', ({ layer: name, args, ...recorded }) => {
     const layer = (factories[name] as Factory)(...args)
     loadParameters(layer, recorded.parameters)

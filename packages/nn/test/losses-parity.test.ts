@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu'
-import { setBackend, type Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, test } from 'vitest'
 import * as nn from '../src/index.js'
+import { BACKENDS, useBackend } from './support/backends.js'
 import { differentiate, expectClose, type Recorded, recordedCases, toTensor } from './support/parity.js'
 
 interface LossCase {
@@ -21,9 +21,9 @@ const losses = nn as unknown as Readonly<Record<string, Loss>>
 
 const isRecorded = (value: unknown): value is Recorded => typeof value === 'object' && value !== null && 'data' in value
 
-beforeAll(() => setBackend('cpu'))
+describe.each(BACKENDS)("losses give PyTorch's values and gradients on %s", (backend) => {
+  beforeAll(() => useBackend(backend))
 
-describe("losses give PyTorch's values and gradients", () => {
   test.each(recordedCases<LossCase>('losses'))('$name', ({ loss, options, ...recorded }) => {
     const predictions = toTensor(recorded.predictions)
     const targets = toTensor(recorded.targets)

@@ -80,7 +80,7 @@ export class LayersModelLayer<I extends Value = Tensor, O extends Value = Tensor
         if (current !== buffer.variable) buffer.variable.assign(current)
       }
       const output = f()
-      if (step.training) for (const buffer of this.#buffers) step.update(buffer, buffer.variable)
+      if (step.training) untaped(() => this.#buffers.forEach((buffer) => void step.update(buffer, buffer.variable)))
       return output
     } finally {
       this.#buffers.forEach(({ variable }, i) => {

@@ -34,7 +34,8 @@ export class BatchNorm extends RankPreservingLayer {
   readonly runningMean: Buffer<Rank.R1>
   /** `[features]`: the unbiased variance, as in PyTorch. */
   readonly runningVariance: Buffer<Rank.R1>
-  readonly #pattern: InputPattern
+  readonly #vectors: InputPattern
+  readonly #images: InputPattern
 
   constructor(features: number, options: BatchNormOptions = {}) {
     super()
@@ -46,11 +47,13 @@ export class BatchNorm extends RankPreservingLayer {
     this.bias = affine ? new Parameter([features], biasInitializer ?? zeros()) : undefined
     this.runningMean = new Buffer([features], constant(0))
     this.runningVariance = new Buffer([features], constant(1))
-    this.#pattern = { axes: ['batch', features] }
+    this.#vectors = { axes: ['batch', features] }
+    this.#images = { axes: [features], leading: true }
   }
 
   compute(x: Tensor, step: StepContext): Tensor {
-    checkInput(this, x, x.rank > 2 ? { axes: ['batch', this.features], leading: true } : this.#pattern)
+    // Without a batch axis it is a vector of the wrong rank.
+    checkInput(this, x, x?.rank > 2 ? this.#images : this.#vectors)
     const { epsilon } = this
     if (!step.training) {
       const running = {

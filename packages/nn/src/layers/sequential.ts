@@ -10,21 +10,26 @@ interface RankPreserving {
 }
 
 /** What a chain of layers takes: what its first layer takes that cares about the number of axes. */
-export type InputOf<Members extends readonly unknown[]> = Members extends readonly [infer First, ...infer Rest]
-  ? First extends RankPreserving
-    ? InputOf<Rest>
-    : First extends Layer<infer I, unknown>
-      ? I
-      : never
-  : Tensor
+export type InputOf<Members extends readonly unknown[]> = number extends Members['length']
+  ? Members[number] extends Layer<infer I, unknown>
+    ? I
+    : never
+  : Members extends readonly [infer First, ...infer Rest]
+    ? First extends RankPreserving
+      ? InputOf<Rest>
+      : First extends Layer<infer I, unknown>
+        ? I
+        : never
+    : Tensor
 
 /** What a chain of layers gives for an input of type `Current`. */
-export type OutputOf<Members extends readonly unknown[], Current> = Members extends readonly [
-  infer First,
-  ...infer Rest,
-]
-  ? OutputOf<Rest, Through<First, Current>>
-  : Current
+export type OutputOf<Members extends readonly unknown[], Current> = number extends Members['length']
+  ? Members[number] extends Layer<never, infer O>
+    ? O
+    : never
+  : Members extends readonly [infer First, ...infer Rest]
+    ? OutputOf<Rest, Through<First, Current>>
+    : Current
 
 type Through<Member, Current> = Member extends RankPreserving
   ? Current
@@ -32,10 +37,15 @@ type Through<Member, Current> = Member extends RankPreserving
     ? O
     : never
 
-/** The members, or in the place of one that cannot take what comes before it, the type of one that could. */
-export type Chained<Members extends readonly unknown[], Current> = Members extends readonly [infer First, ...infer Rest]
-  ? [Takes<First, Current> extends true ? First : Layer<Current, unknown>, ...Chained<Rest, Through<First, Current>>]
-  : []
+/**
+ * The members, or in the place of one that cannot take what comes before it, the type of one that could. An array of any
+ * length is left as it is.
+ */
+export type Chained<Members extends readonly unknown[], Current> = number extends Members['length']
+  ? Members
+  : Members extends readonly [infer First, ...infer Rest]
+    ? [Takes<First, Current> extends true ? First : Layer<Current, unknown>, ...Chained<Rest, Through<First, Current>>]
+    : []
 
 // A tensor of unknown rank may be what the layer wants; only a certain mismatch is an error.
 type Takes<Member, Current> = Member extends RankPreserving

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { assignPaths, ForwardScope, type ForwardServices, type Layer, record, type StepMode } from '@levin/core'
-import { type Tensor, tensor } from '@tensorflow/tfjs-core'
+import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
 
 /** A tensor as the recording scripts write it. */
@@ -50,8 +50,17 @@ export function loadParameters(layer: Layer<never, unknown>, recorded: Readonly<
   for (const [name, parameter] of parameters) parameter.assign(toTensor(recorded[name] as Recorded))
 }
 
-/** What a function gives, and its gradients with respect to the sources, in their order. */
-export function differentiate(f: () => Tensor, sources: readonly Tensor[], outputGradient: Tensor): [Tensor, Tensor[]] {
+/**
+ * What a function gives, and its gradients with respect to the sources, in their order. Fails where anything else is
+ * left in memory but `pending` tensors: what is kept for the end of the window.
+ */
+export function differentiate(
+  f: () => Tensor,
+  sources: readonly Tensor[],
+  outputGradient: Tensor,
+  pending = 0,
+): [Tensor, Tensor[]] {
+  const before = memory().numTensors
   const tape = record(f, sources)
   const gradients: Tensor[] = []
   const output = tape.outputs.clone()
@@ -59,5 +68,6 @@ export function differentiate(f: () => Tensor, sources: readonly Tensor[], outpu
     gradients[index] = gradient
   })
   tape.dispose()
+  expect(memory().numTensors, 'tensors left').toBe(before + 1 + gradients.length + pending)
   return [output, gradients]
 }
