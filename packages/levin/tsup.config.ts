@@ -1,3 +1,11 @@
 import { config } from '../../tools/build/tsup.js'
 
-export default config(['src/index.ts'])
+export default config([
+  'src/index.ts',
+  'src/cli.ts',
+  'src/data.ts',
+  'src/metrics.ts',
+  'src/nn.ts',
+  'src/ops.ts',
+  'src/optim.ts',
+])

@@ -1,1 +1,2 @@
-export {}
+export { runCommandLine } from './command-line.js'
+export { loadRunModule } from './load-run-module.js'

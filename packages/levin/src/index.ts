@@ -1,1 +1,15 @@
-export {}
+import './register.js'
+
+export * from '@levin/core'
+export * from '@levin/trainer'
+export * from '@levin/trainer/callbacks'
+export { type CpuOptions, cpu, listDevices } from '@levin/accelerators'
+export { loadModule } from '@levin/checkpoints/node'
+export { consoleLogger, csvLogger, jsonlLogger, memoryLogger } from '@levin/loggers'
+export { single } from '@levin/strategies'
+// Apart, since a loss and a metric, or a dataset's map and an array's, may have one name.
+export * as data from '@levin/data'
+export * as metrics from '@levin/metrics'
+export * as nn from '@levin/nn'
+export * as ops from '@levin/ops'
+export * as optim from '@levin/optim'

@@ -1,0 +1,5 @@
+// Everything that a run module may name without importing it.
+import '@levin/accelerators/register'
+import '@levin/checkpoints/register'
+import '@levin/loggers/register'
+import '@levin/strategies/register'
