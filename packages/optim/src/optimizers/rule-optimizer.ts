@@ -14,7 +14,7 @@ import {
 import { hasKernel, squaredNorm } from '@levin/ops'
 import { type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { type CommonOptions, type OptimizerTarget, type ResolvedGroup, resolveGroups } from '../parameter-groups.js'
-import { disposeParameterState, newParameterState, type ParameterState } from './parameter-state.js'
+import { commitUpdate, disposeParameterState, newParameterState, type ParameterState } from './parameter-state.js'
 import { planLoad, type SavedState, saveState } from './saved-state.js'
 import type { UpdateEntry, UpdateRule } from './update-rule.js'
 
@@ -57,13 +57,13 @@ export class RuleOptimizer<O extends CommonOptions> implements Optimizer {
 
   *slots(): Iterable<OptimizerSlot> {
     for (const [parameter, { slots }] of this.#states) {
-      for (const [slot, value] of slots) yield { parameter, slot, value }
+      for (const [slot, value] of Object.entries(slots)) yield { parameter, slot, value }
     }
   }
 
   load(state: OptimizerState, slots: Iterable<OptimizerSlot>): void {
     const given = [...slots]
-    const before = new Set([...this.#states.values()].flatMap((held) => [...held.slots.values()]))
+    const before = new Set([...this.#states.values()].flatMap(({ slots }) => Object.values(slots)))
     try {
       this.#requireAlive()
       const { states, learningRates } = planLoad(this.#rule, this.groups, state, given)
@@ -111,54 +111,40 @@ export class RuleOptimizer<O extends CommonOptions> implements Optimizer {
 
   #update(group: ResolvedGroup<O>, pending: readonly PendingUpdate[], step: number, update: UpdateOptions): void {
     const slots = this.#rule.slots(group.options)
-    const fresh: ParameterState[] = []
+    const states: ParameterState[] = []
+    const entries: UpdateEntry[] = []
     const context = { ...update, options: group.options, learningRate: group.learningRate, step }
     try {
-      const states = pending.map(({ parameter }) => {
+      for (const { parameter, gradient } of pending) {
         const state = this.#states.get(parameter) ?? newParameterState(parameter, slots)
-        if (state.updates === 0) fresh.push(state)
-        return state
-      })
-      const entries = pending.map(({ parameter, gradient }, index) => ({
-        ...Object.fromEntries((states[index] as ParameterState).slots),
-        parameter: parameter.value,
-        gradient,
-      }))
+        states.push(state)
+        entries.push(Object.assign({ parameter: parameter.value, gradient }, state.slots))
+      }
       const values = this.#rule.update(entries, context) as readonly UpdateEntry[]
       for (const [index, { parameter }] of pending.entries()) {
-        this.#commit(parameter, states[index] as ParameterState, values[index] as UpdateEntry)
+        const state = states[index] as ParameterState
+        const value = values[index] as UpdateEntry
+        commitUpdate(state, value)
+        this.#states.set(parameter, state)
+        if (value.parameter !== parameter.value) parameter.assign(value.parameter)
       }
     } catch (error) {
-      for (const state of fresh) disposeParameterState(state)
+      for (const state of states) if (state.updates === 0) disposeParameterState(state)
       throw error
     }
   }
 
-  #commit(parameter: Parameter, { updates, slots }: ParameterState, values: UpdateEntry): void {
-    const next = new Map<string, Tensor>()
-    for (const [slot, old] of slots) {
-      const value = values[slot] as Tensor
-      if (value !== old) old.dispose()
-      next.set(slot, value)
-    }
-    this.#states.set(parameter, { updates: updates + 1, slots: next })
-    if (values.parameter !== parameter.value) parameter.assign(values.parameter)
-  }
-
   #replaceStates(states: ReadonlyMap<Parameter, ParameterState>): void {
-    const owned = [...states].map(([parameter, { updates, slots }]) => {
+    for (const { slots } of states.values()) {
       // An update in place would go through to whoever else holds the data.
-      const tensors = [...slots].map(
-        ([slot, value]) => [slot, keep(sharesData(value) ? copied(value) : value)] as const,
-      )
-      return [parameter, { updates, slots: new Map(tensors) }] as const
-    })
-    const kept = new Set(owned.flatMap(([, { slots }]) => [...slots.values()]))
+      for (const slot in slots) slots[slot] = keep(ownData(slots[slot] as Tensor))
+    }
+    const kept = new Set([...states.values()].flatMap(({ slots }) => Object.values(slots)))
     for (const { slots } of this.#states.values()) {
-      for (const value of slots.values()) if (!kept.has(value)) value.dispose()
+      for (const value of Object.values(slots)) if (!kept.has(value)) value.dispose()
     }
     this.#states.clear()
-    for (const [parameter, state] of owned) this.#states.set(parameter, state)
+    for (const [parameter, state] of states) this.#states.set(parameter, state)
   }
 
   #requireAlive(): void {
@@ -170,8 +156,9 @@ export class RuleOptimizer<O extends CommonOptions> implements Optimizer {
   }
 }
 
-/** Takes a tensor's place with data of its own. */
-function copied(value: Tensor): Tensor {
+/** The tensor, or one with data of its own in its place. */
+function ownData(value: Tensor): Tensor {
+  if (!sharesData(value)) return value
   const own = tidy(() => copy(value))
   value.dispose()
   return own

@@ -53,7 +53,7 @@ export function planLoad<O extends CommonOptions>(
   for (const { parameters, options } of groups) {
     for (const parameter of parameters) {
       const updates = state.updates[parameter.path] ?? 0
-      const tensors = given.get(parameter) ?? new Map<string, Tensor>()
+      const tensors = given.get(parameter) ?? {}
       requireSlots(parameter, updates, tensors, updates > 0 ? rule.slots(options) : [])
       if (updates > 0) states.set(parameter, { updates, slots: tensors })
     }
@@ -65,8 +65,8 @@ function sortSlots(
   name: string,
   byPath: ReadonlyMap<string, Parameter>,
   slots: readonly OptimizerSlot[],
-): Map<Parameter, Map<string, Tensor>> {
-  const sorted = new Map<Parameter, Map<string, Tensor>>()
+): Map<Parameter, Record<string, Tensor>> {
+  const sorted = new Map<Parameter, Record<string, Tensor>>()
   for (const {
     parameter: { path },
     slot,
@@ -75,9 +75,11 @@ function sortSlots(
     // By path: the parameters of another build of the same module are other objects.
     const parameter = byPath.get(path)
     if (!parameter) throw mismatch(`It has '${slot}' for '${path}', which this ${name} does not train.`)
-    const tensors = sorted.get(parameter) ?? new Map<string, Tensor>()
-    if (tensors.has(slot)) throw mismatch(`It has '${slot}' of '${path}' twice.`)
-    sorted.set(parameter, tensors.set(slot, value))
+    // Without a prototype: the names come from a file.
+    const tensors = sorted.get(parameter) ?? (Object.create(null) as Record<string, Tensor>)
+    if (Object.hasOwn(tensors, slot)) throw mismatch(`It has '${slot}' of '${path}' twice.`)
+    tensors[slot] = value
+    sorted.set(parameter, tensors)
   }
   return sorted
 }
@@ -85,13 +87,13 @@ function sortSlots(
 function requireSlots(
   parameter: Parameter,
   updates: number,
-  found: ReadonlyMap<string, Tensor>,
+  found: Readonly<Record<string, Tensor>>,
   expected: readonly string[],
 ): void {
   const { path, layout } = parameter
-  const missing = expected.find((slot) => !found.has(slot))
+  const missing = expected.find((slot) => !Object.hasOwn(found, slot))
   if (missing !== undefined) throw mismatch(`It lacks '${missing}' of '${path}', which has had ${updates} updates.`)
-  for (const [slot, { shape, dtype }] of found) {
+  for (const [slot, { shape, dtype }] of Object.entries(found)) {
     if (!expected.includes(slot)) {
       const reason = updates > 0 ? 'is not kept with these options' : 'belongs to no update that it counts'
       throw mismatch(`It has '${slot}' of '${path}', which ${reason}.`)
