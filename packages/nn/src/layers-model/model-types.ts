@@ -30,7 +30,7 @@ export interface ModelWeight {
   readonly originalName: string
   trainable: boolean
   readonly constraint?: unknown
-  /** The `tf.Variable` itself. */
+  /** The `tf.Variable` itself, although its type does not say so. */
   read(): Tensor
 }
 

@@ -26,6 +26,7 @@ export class Conv1d extends Convolution<Tensor3D, Rank.R3> {
       {
         name: 'Conv1d',
         window: {
+          axes: 1,
           size: [1, kernel],
           stride: [1, wholeNumber(owner, 'stride', stride)],
           padding:

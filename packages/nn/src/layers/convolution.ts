@@ -3,7 +3,7 @@ import { add, type Rank, reshape, type Tensor, type Tensor4D } from '@tensorflow
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { kaimingUniform } from '../initializers/kaiming.js'
 import { convolve, type PlainConvolution } from './convolve.js'
-import { describeWindow, padsFor, reach, type Window, windowFits } from './padding.js'
+import { describeWindow, leastInput, padsFor, type Window, windowFits } from './padding.js'
 
 /** What convolutions have in common beside their window. */
 export interface ConvolutionOptions {
@@ -73,14 +73,8 @@ export abstract class Convolution<T extends Tensor, W extends Rank> extends Laye
   }
 
   #tooSmall(x: Tensor4D) {
-    const { size, dilation } = this.#declaration.window
-    const least = [reach(size[0], dilation[0]), reach(size[1], dilation[1])]
-    return refuseInput(
-      this,
-      x,
-      `an image of at least ${least.join('×')} after padding`,
-      'Use a smaller kernel, padding, or larger images.',
-    )
+    const { window } = this.#declaration
+    return refuseInput(this, x, leastInput(window), 'Use a smaller kernel, padding, or larger inputs.')
   }
 }
 

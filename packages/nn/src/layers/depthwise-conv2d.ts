@@ -26,6 +26,7 @@ export class DepthwiseConv2d extends Convolution<Tensor4D, Rank.R4> {
       {
         name: 'DepthwiseConv2d',
         window: {
+          axes: 2,
           size,
           stride: wholePair(owner, 'stride', stride),
           padding: checkedPadding(owner, padding),

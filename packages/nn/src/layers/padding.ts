@@ -14,6 +14,8 @@ export type Pads = readonly [height: readonly [number, number], width: readonly 
 
 /** A window as it slides over the two middle axes. */
 export interface Window {
+  /** 1: over sequences, which are images of one row. */
+  readonly axes: 1 | 2
   readonly size: readonly [number, number]
   readonly stride: readonly [number, number]
   readonly padding: Padding
@@ -61,8 +63,16 @@ export function explicitPadding([height, width]: Pads): 'valid' | backend_util.E
   return [[0, 0], [...height], [...width], [0, 0]]
 }
 
+/** How small an image or a sequence may be, after padding. */
+export function leastInput({ axes, size, dilation }: Window): string {
+  const least = [reach(size[0], dilation[0]), reach(size[1], dilation[1])]
+  return `${axes === 1 ? 'a sequence' : 'an image'} of at least ${least.slice(2 - axes).join('×')} after padding`
+}
+
 /** `'3×3'`, and the settings that are not the usual ones. */
-export function describeWindow({ size, stride, padding, dilation }: Window, usualStride: readonly number[]): string {
+export function describeWindow(window: Window, usualStride: readonly number[]): string {
+  const { axes, size, stride, padding, dilation } = window
+  const times = (pair: readonly number[]): string => pair.slice(2 - axes).join('×')
   const parts = [times(size)]
   if (!util.arraysEqual([...stride], [...usualStride])) parts.push(`stride ${times(stride)}`)
   if (typeof padding === 'string') parts.push(...(padding === 'same' ? [`padding ${describe(padding)}`] : []))
@@ -72,5 +82,3 @@ export function describeWindow({ size, stride, padding, dilation }: Window, usua
   if (!util.arraysEqual([...dilation], [1, 1])) parts.push(`dilation ${times(dilation)}`)
   return parts.join(', ')
 }
-
-const times = (pair: readonly number[]): string => pair.join('×')

@@ -2,7 +2,16 @@ import { Layer, type LevinError } from '@levin/core'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { badOption, type Pair, wholePair } from '../options.js'
-import { checkedPadding, describeWindow, type Padding, type Pads, padsFor, type Window, windowFits } from './padding.js'
+import {
+  checkedPadding,
+  describeWindow,
+  leastInput,
+  type Padding,
+  type Pads,
+  padsFor,
+  type Window,
+  windowFits,
+} from './padding.js'
 
 export interface Pool2dOptions {
   /** Default: the size of the window, so that windows do not overlap. */
@@ -52,13 +61,13 @@ export abstract class Pooling<T extends Tensor> extends Layer<T, T> {
   }
 
   #tooSmall(x: Tensor4D): LevinError {
-    const expected = `an image of at least ${this.#window.size.join('×')} after padding`
-    return refuseInput(this, x, expected, 'Pool less often, use a smaller window, or larger images.')
+    return refuseInput(this, x, leastInput(this.#window), 'Pool less often, use a smaller window, or larger inputs.')
   }
 }
 
 export function window2d(owner: string, size: Pair, { stride = size, padding = 0 }: Pool2dOptions): Window {
   return checked(owner, {
+    axes: 2,
     size: wholePair(owner, 'size', size),
     stride: wholePair(owner, 'stride', stride),
     padding: checkedPadding(owner, padding),
@@ -70,6 +79,7 @@ export function window1d(owner: string, size: number, { stride = size, padding =
   const along = (name: string, value: number, minimum = 1) =>
     [minimum, wholePair(owner, name, value, minimum)[0]] as const
   return checked(owner, {
+    axes: 1,
     size: along('size', size),
     stride: along('stride', stride),
     padding: typeof padding === 'string' ? checkedPadding(owner, padding) : along('padding', padding, 0),
