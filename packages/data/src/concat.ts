@@ -55,10 +55,12 @@ function checkDtypes(datasets: readonly Dataset<unknown>[]): void {
   })
 }
 
+/** What is float32 is left out: that is what numbers are where nothing is said. */
 function dtypesText(dtypes: DTypes | undefined): string {
   if (dtypes === undefined || typeof dtypes === 'string') return dtypes ?? 'float32'
-  const fields = Object.keys(dtypes).sort()
-  return `{ ${fields.map((field) => `${field}: ${dtypesText(dtypes[field])}`).join(', ')} }`
+  const fields = Object.entries(dtypes).map(([field, dtype]) => [field, dtypesText(dtype)] as const)
+  const others = fields.filter(([, text]) => text !== 'float32').map(([field, text]) => `${field}: ${text}`)
+  return others.length > 0 ? `{ ${others.sort().join(', ')} }` : 'float32'
 }
 
 function* chainNow<S>(parts: readonly IterableDataset<S>[], epoch: number): Generator<S> {

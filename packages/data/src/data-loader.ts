@@ -2,6 +2,7 @@ import { type DataShard, LevinError, type Loader, type LoaderPosition } from '@l
 import { Assembly } from './assembly.js'
 import { countBatches, type Slicing } from './batch-slices.js'
 import type { Batched } from './batched.js'
+import { BufferPool } from './buffer-pool.js'
 import { type AnyOptions, checkOptions, type DataLoaderOptions, type UnbatchedOptions } from './data-loader-options.js'
 import { type Dataset, isMapDataset } from './dataset.js'
 import { type DatasetLike, datasetOf } from './dataset-of.js'
@@ -52,6 +53,8 @@ export interface DataLoader<B> extends Loader<B> {
    */
   seek(position: LoaderPosition): void
   shard(shard: DataShard): DataLoader<B>
+  /** Columnar datasets fill the buffers of such a batch again. What somebody still reads must not be handed back. */
+  recycle(batch: B): void
 }
 
 interface DataLoaderConstructor {
@@ -70,6 +73,7 @@ class BatchLoader implements DataLoader<unknown> {
   private readonly dataset: Dataset<unknown>
   private readonly sampler: Sampler
   private readonly assembly: Assembly
+  private readonly buffers = new BufferPool()
   private epoch = 0
   private seed: number
   private sought: LoaderPosition | undefined
@@ -114,6 +118,11 @@ class BatchLoader implements DataLoader<unknown> {
     checkCount(epoch, 'The epoch of DataLoader.setEpoch()', 0)
     if (this.sought && this.sought.epoch !== epoch) this.sought = undefined
     this.epoch = epoch
+  }
+
+  recycle(batch: unknown): void {
+    // A function of the user may have kept what it was given.
+    if (!this.options.transformBatch) this.buffers.recycle(batch)
   }
 
   setSeed(seed: number): void {
@@ -203,7 +212,13 @@ class BatchLoader implements DataLoader<unknown> {
   private mapBatches(epoch: Epoch): MapBatches {
     const { batchSampler } = this.options
     if (!isMapDataset(this.dataset)) throw new TypeError('The dataset cannot be indexed.')
-    return new MapBatches(this.dataset, this.assembly, epoch, batchSampler ? { batchSampler } : this.sampler)
+    return new MapBatches(
+      this.dataset,
+      this.assembly,
+      epoch,
+      batchSampler ? { batchSampler } : this.sampler,
+      this.buffers.allocate,
+    )
   }
 
   private checkNotEmpty(): void {

@@ -1,4 +1,4 @@
-import type { NumericType } from '@levin/core'
+import type { NumericData, NumericType } from '@levin/core'
 import type { Batched } from './batched.js'
 
 /**
@@ -18,14 +18,21 @@ export interface DatasetTraits {
   readonly synchronous?: boolean | undefined
 }
 
+/** Gives an array for `length` values, whose content is to be overwritten. */
+export type Allocate = (dtype: NumericType, length: number) => NumericData
+
 /** A MapDataset holds samples that can be read in any order. */
 export interface MapDataset<S> extends DatasetTraits {
   /** Number of samples. */
   readonly length: number
   /** The sample at `index`, from 0 to `length - 1`. Tensors of tfjs in it are handed over: the loader disposes them. */
   get(index: number): S | Promise<S>
-  /** Several samples at once, already stacked: the fast path of datasets that are held column by column. */
-  getBatch?(indices: Uint32Array): Batched<S> | Promise<Batched<S>>
+  /**
+   * Several samples at once, already stacked: the fast path of datasets that are held column by column.
+   *
+   * @param allocate where arrays for the batch come from; a loader may have used ones. Default: new arrays
+   */
+  getBatch?(indices: Uint32Array, allocate?: Allocate): Batched<S> | Promise<Batched<S>>
 }
 
 /** Which pass over the data is about to begin. */

@@ -1,5 +1,7 @@
+import { describe } from '@levin/core'
 import { type IterableDataset, traitsOf } from './dataset.js'
 import { type DatasetLike, datasetOf } from './dataset-of.js'
+import { dataError } from './errors.js'
 import { asIterable, samplesOf } from './samples-of.js'
 
 /**
@@ -17,7 +19,7 @@ export function filter<S>(source: DatasetLike<S>, keep: (sample: S, index: numbe
 
 function* keepNow<S>(samples: Iterable<S>, keep: (sample: S, index: number) => boolean): Generator<S> {
   let index = 0
-  for (const sample of samples) if (keep(sample, index++)) yield sample
+  for (const sample of samples) if (isKept(keep(sample, index++))) yield sample
 }
 
 async function* keepLater<S>(
@@ -25,5 +27,15 @@ async function* keepLater<S>(
   keep: (sample: S, index: number) => boolean,
 ): AsyncGenerator<S> {
   let index = 0
-  for await (const sample of samples) if (keep(sample, index++)) yield sample
+  for await (const sample of samples) if (isKept(keep(sample, index++))) yield sample
+}
+
+// A promise would pass every sample.
+function isKept(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer
+  throw dataError({
+    message: 'The function given to filter() does not say whether to keep a sample.',
+    expected: 'true or false',
+    found: describe(answer),
+  })
 }

@@ -2,7 +2,7 @@ import type { HostTensor, NumericType } from '@levin/core'
 import type { Rank } from '@tensorflow/tfjs-core'
 import type { Batched, NumberArray } from './batched.js'
 import { type Column, makeColumn } from './column.js'
-import type { DTypes, MapDataset } from './dataset.js'
+import type { Allocate, DTypes, MapDataset } from './dataset.js'
 import { checkIndex, dataError } from './errors.js'
 
 type Value = number | boolean
@@ -24,10 +24,10 @@ export interface ShapedColumn {
 export type ColumnInput = ShapedColumn | NumberArray | Nested | readonly string[]
 
 /** The sample that a column gives, by the shape of the whole column. */
-type RowOfShape<S extends readonly number[]> = number extends S['length']
+type RowOfShape<S extends readonly number[], Scalar> = number extends S['length']
   ? HostTensor
   : S extends readonly [number]
-    ? number
+    ? Scalar
     : S extends readonly [number, number]
       ? HostTensor<Rank.R1>
       : S extends readonly [number, number, number]
@@ -38,11 +38,16 @@ type RowOfShape<S extends readonly number[]> = number extends S['length']
             ? HostTensor<Rank.R4>
             : HostTensor<Rank.R5>
 
+type ScalarOf<C> = C extends { readonly dtype: 'bool' } ? boolean : number
+
+/** A row of values whose dtype was given. */
+type Typed<R, C> = R extends number | boolean ? (C extends { readonly dtype: NumericType } ? ScalarOf<C> : R) : R
+
 /** The sample's part of one column. */
 export type Row<C> = C extends { readonly shape: infer S extends readonly number[] }
-  ? RowOfShape<S>
+  ? RowOfShape<S, ScalarOf<C>>
   : C extends { readonly data: infer D }
-    ? Row<D>
+    ? Typed<Row<D>, C>
     : C extends NumberArray
       ? number
       : C extends readonly (infer V)[]
@@ -105,12 +110,12 @@ class ColumnarDataset<S> implements MapDataset<S> {
     return Object.fromEntries(this.columns.map(([name, column]) => [name, column.row(index)])) as S
   }
 
-  getBatch(indices: Uint32Array): Batched<S> {
+  getBatch(indices: Uint32Array, allocate?: Allocate): Batched<S> {
     for (let i = 0; i < indices.length; i++) {
       if ((indices[i] as number) >= this.length) checkIndex(indices[i] as number, this.length)
     }
     const batch: Record<string, unknown> = {}
-    for (const [name, column] of this.columns) batch[name] = column.rows(indices)
+    for (const [name, column] of this.columns) batch[name] = column.rows(indices, allocate)
     return batch as Batched<S>
   }
 }

@@ -1,7 +1,7 @@
 import { describe } from '@levin/core'
 import { type Assembly, emptied } from './assembly.js'
 import { countBatches, sliceOf } from './batch-slices.js'
-import type { MapDataset } from './dataset.js'
+import type { Allocate, MapDataset } from './dataset.js'
 import type { Epoch } from './epoch.js'
 import { dataError } from './errors.js'
 import type { BatchSampler, Sampler } from './samplers/sampler.js'
@@ -20,6 +20,7 @@ export class MapBatches {
     private readonly assembly: Assembly,
     private readonly epoch: Epoch,
     order: Sampler | { batchSampler: BatchSampler },
+    private readonly allocate: Allocate,
   ) {
     const plan = 'order' in order ? sampled(dataset, order, epoch) : listed(dataset, order.batchSampler, epoch)
     this.count = plan.count
@@ -41,7 +42,8 @@ export class MapBatches {
 
   private readNow(indices: Uint32Array): unknown {
     const { dataset, assembly } = this
-    if (dataset.getBatch && assembly.keepsStacking) return assembly.finishNow(required(dataset.getBatch(indices)))
+    if (dataset.getBatch && assembly.keepsStacking)
+      return assembly.finishNow(required(dataset.getBatch(indices, this.allocate)))
     const samples: unknown[] = []
     for (const index of indices) samples.push(required(dataset.get(index)))
     return assembly.now(samples, { ...this.epoch, indices })
@@ -49,7 +51,8 @@ export class MapBatches {
 
   private async readLater(indices: Uint32Array): Promise<unknown> {
     const { dataset, assembly } = this
-    if (dataset.getBatch && assembly.keepsStacking) return assembly.finishLater(await dataset.getBatch(indices))
+    if (dataset.getBatch && assembly.keepsStacking)
+      return assembly.finishLater(await dataset.getBatch(indices, this.allocate))
     const samples = Array.from(indices, async (index) => dataset.get(index))
     return assembly.later(samples, { ...this.epoch, indices })
   }
@@ -71,7 +74,7 @@ function sampled(dataset: MapDataset<unknown>, sampler: Sampler, { epoch, seed, 
       found: `${order.length} from its order()`,
     })
   }
-  const indices = order instanceof Uint32Array ? order : checkedIndices(order, dataset.length)
+  const indices = checkedIndices(order, dataset.length)
   return {
     count: countBatches(indices.length, slicing),
     anySample: indices[0] as number,
@@ -100,19 +103,16 @@ function listed(dataset: MapDataset<unknown>, sampler: BatchSampler, { epoch, se
   }
 }
 
-// A typed array would wrap what does not fit, and read another sample than was meant.
+// Checked before they are put into a typed array, which would wrap what does not fit, and read another sample.
 function checkedIndices(indices: ArrayLike<number>, length: number): Uint32Array {
-  const checked = new Uint32Array(indices.length)
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i] as number
-    if (!Number.isInteger(index) || index < 0 || index >= length) {
-      throw dataError({
-        message: 'The sampler does not fit the dataset.',
-        expected: `indices from 0 to ${length - 1}`,
-        found: describe(index),
-      })
-    }
-    checked[i] = index
+    if (Number.isInteger(index) && index >= 0 && index < length) continue
+    throw dataError({
+      message: 'The sampler does not fit the dataset.',
+      expected: `indices from 0 to ${length - 1}`,
+      found: describe(index),
+    })
   }
-  return checked
+  return indices instanceof Uint32Array ? indices : Uint32Array.from(indices)
 }

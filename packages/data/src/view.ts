@@ -9,9 +9,9 @@ export function view<S>(dataset: MapDataset<S>, length: number, at: (index: numb
   }
   const base = { ...traitsOf(dataset), length, get }
   if (!dataset.getBatch) return base
-  const getBatch: MapDataset<S>['getBatch'] = (indices) => {
+  const getBatch: MapDataset<S>['getBatch'] = (indices, allocate) => {
     for (const index of indices) if (index >= length) checkIndex(index, length)
-    return (dataset.getBatch as NonNullable<MapDataset<S>['getBatch']>)(indices.map(at))
+    return (dataset.getBatch as NonNullable<MapDataset<S>['getBatch']>)(indices.map(at), allocate)
   }
   return { ...base, getBatch }
 }

@@ -63,6 +63,7 @@ test('columns of every form give their rows', () => {
     names: ['a', 'b'],
     bytes: { data: new Uint8Array(8), shape: [2, 4], dtype: 'float32' },
     labels: { data: [1, 2], dtype: 'int32' },
+    mask: { data: Uint8Array.of(0, 1), dtype: 'bool' },
   })
   expectTypeOf(dataset.get(0)).exclude<Promise<unknown>>().toEqualTypeOf<{
     points: HostTensor<Rank.R1>
@@ -71,6 +72,7 @@ test('columns of every form give their rows', () => {
     names: string
     bytes: HostTensor<Rank.R1>
     labels: number
+    mask: boolean
   }>()
 })
 

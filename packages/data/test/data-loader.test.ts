@@ -195,6 +195,38 @@ describe('DataLoader', () => {
       new DataLoader(numbered(3), { sampler: { count: () => count, order: () => order } })
     await expect(values(loader([0, 3]))).rejects.toThrow(/from 0 to 2, found 3/)
     await expect(values(loader([-1]))).rejects.toThrow(/found -1/)
+    await expect(values(loader([0.5]))).rejects.toThrow(/found 0.5/)
+    const typed = { count: () => 1, order: () => Uint32Array.of(7) }
+    await expect(values(new DataLoader(numbered(3), { sampler: typed }))).rejects.toThrow(/found 7/)
     await expect(values(loader([0, 1], 3))).rejects.toThrow(/3 indices.*found 2/)
+  })
+})
+
+describe('recycling', () => {
+  const iterate = (loader: DataLoader<{ x: HostTensor }>) => (loader as Iterable<{ x: HostTensor }>)[Symbol.iterator]()
+
+  test('fills the buffers of a batch that was handed back, and no other', () => {
+    const loader = new DataLoader(numbered(8), { batchSize: 2 })
+    const batches = iterate(loader)
+    const [first, second] = [batches.next().value, batches.next().value]
+    loader.recycle(first)
+    loader.recycle(first)
+    const [third, fourth] = [batches.next().value, batches.next().value]
+    expect(third.x.data).toBe(first.x.data)
+    expect([...third.x.data]).toEqual([4, 5])
+    expect([...second.x.data]).toEqual([2, 3])
+    expect([...fourth.x.data]).toEqual([6, 7])
+  })
+
+  test('takes nothing that the loader did not make, or that a function of the user has seen', () => {
+    const stranger = Int32Array.of(-1, -1)
+    const loader = new DataLoader(numbered(4), { batchSize: 2 })
+    loader.recycle({ x: { data: stranger, shape: [2], dtype: 'int32' } })
+    expect(iterate(loader).next().value.x.data).not.toBe(stranger)
+    const kept = new DataLoader(numbered(4), { batchSize: 2, transformBatch: (batch) => batch, synchronous: true })
+    const batches = iterate(kept)
+    const first = batches.next().value
+    kept.recycle(first)
+    expect(batches.next().value.x.data).not.toBe(first.x.data)
   })
 })

@@ -89,6 +89,10 @@ describe('datasets made of others', () => {
     expect(take(numbered(9), 3).length).toBe(3)
     expect(concat(numbered(2), numbered(3)).length).toBe(5)
     expect(concat(stream(2), numbered(1)).sampleCount).toBeUndefined()
+    expect(concat(fromArrays({ x: [1] }), fromSamples([{ x: 1 }])).length).toBe(2)
+    await expect(read(filter(numbered(2), (async () => true) as never))).rejects.toThrow(
+      /true or false, found a Promise/,
+    )
     expect(() => concat(numbered(2), fromSamples([{ x: 1 }]))).toThrow(/Dataset 1.*x: int32.*float32/)
   })
 

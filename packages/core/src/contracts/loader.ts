@@ -31,6 +31,11 @@ export interface Loader<B = unknown> {
   readonly batchSize?: number | undefined
   /** Whether the Trainer disposes the tensors of a batch after use. Default: `true`, but for arrays, which are read again. */
   readonly ownsBatches?: boolean
+  /**
+   * Takes back a batch whose host tensors nobody will read any more, since they were uploaded: their buffers may be
+   * filled again, which is cheaper than new ones. Never required.
+   */
+  recycle?(batch: B): void
   /** Called before each epoch: the order of a shuffled epoch is a function of (seed, epoch). */
   setEpoch?(epoch: number): void
   /** Where the batch after the last *consumed* one begins; the Trainer says how many it consumed. */

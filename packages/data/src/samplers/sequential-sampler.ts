@@ -4,6 +4,10 @@ import type { Sampler } from './sampler.js'
 export function sequentialSampler(): Sampler {
   return {
     count: (length) => length,
-    order: ({ length }) => Uint32Array.from({ length }, (_, index) => index),
+    order({ length }) {
+      const order = new Uint32Array(length)
+      for (let index = 0; index < length; index++) order[index] = index
+      return order
+    },
   }
 }
