@@ -10,15 +10,15 @@ export class DigitClassifier extends Module<DigitBatch> {
   readonly hparams: { readonly learningRate: number; readonly totalSteps: number }
   readonly exampleInput = [1, 28, 28, 1]
   readonly net = sequential(
-    conv2d(1, 16, 3),
+    conv2d(1, 24, 3),
     relu(),
     maxPool2d(2),
-    conv2d(16, 32, 3),
+    conv2d(24, 48, 3),
     relu(),
     maxPool2d(2),
     flatten(),
-    dropout(0.25),
-    linear(32 * 5 * 5, 64),
+    dropout(0.4),
+    linear(48 * 5 * 5, 64),
     relu(),
     linear(64, 10),
   )
