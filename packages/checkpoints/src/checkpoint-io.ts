@@ -43,7 +43,7 @@ class StorageCheckpoints implements CheckpointIO {
     const snapshot = takeSnapshot(content)
     const path = this.#storage.absolute(location)
     const before = this.#saves.get(path) ?? Promise.resolve()
-    const save = before.catch(() => undefined).then(async () => this.#save(path, await snapshot))
+    const save = before.catch(() => undefined).then(async () => this.#saveInTurn(path, await snapshot))
     // Whoever called gets the rejection; the map only remembers the order.
     snapshot.catch(() => undefined)
     this.#saves.set(path, save)
@@ -52,6 +52,11 @@ class StorageCheckpoints implements CheckpointIO {
     } finally {
       if (this.#saves.get(path) === save) this.#saves.delete(path)
     }
+  }
+
+  #saveInTurn(location: string, snapshot: Snapshot): Promise<void> {
+    const save = () => this.#save(location, snapshot)
+    return this.#storage.exclusively?.(location, save) ?? save()
   }
 
   async #save(location: string, snapshot: Snapshot): Promise<void> {

@@ -1,1 +1,26 @@
-export {}
+/** Checkpoints in an IndexedDB database. */
+import { definePlugin } from '@levin/core'
+import * as v from 'valibot'
+import { checkpointIO } from './checkpoint-io.js'
+import { hasIndexedDb, indexedDbStorage } from './indexeddb-storage.js'
+
+export { indexedDbStorage } from './indexeddb-storage.js'
+
+export interface IndexedDbOptions {
+  /** Name of the database. Default `'levin'`. */
+  readonly database?: string | undefined
+}
+
+/** Checkpoints in an IndexedDB database, for browsers without an origin private file system. */
+export const indexedDb = /* @__PURE__ */ definePlugin({
+  kind: 'checkpointIO',
+  name: 'indexeddb',
+  apiVersion: 1,
+  priority: 1,
+  schema: v.strictObject({ database: v.optional(v.pipe(v.string(), v.nonEmpty())) }),
+  availability: () =>
+    hasIndexedDb()
+      ? { ok: true }
+      : { ok: false, reason: 'there is no IndexedDB here.', remedy: "In Node use 'disk' of @levin/checkpoints/node." },
+  create: ({ database }: IndexedDbOptions) => checkpointIO(indexedDbStorage(database)),
+})

@@ -31,7 +31,8 @@ export async function writePointer(storage: Storage, folder: string, name: strin
 export async function readPointer(storage: Storage, folder: string, name: string): Promise<string | undefined> {
   const file = join(folder, name)
   const size = await storage.size(file)
-  if (size === undefined) return undefined
+  // Empty: a new file that its writer did not live to fill, where a storage cannot make it appear with its content.
+  if (!size) return undefined
   if (size > MAX_POINTER_BYTES) throw corrupt(file, `a pointer is one line of text, and it has ${size} bytes`)
   const target = new TextDecoder().decode(await storage.read(file, 0, size)).trim()
   const inside =

@@ -30,15 +30,21 @@ export async function readCheckpoint(storage: Storage, location: string): Promis
 }
 
 async function locate(storage: Storage, location: string): Promise<{ folder: string; manifest: Manifest }> {
+  let damage: unknown
   // Twice: between two looks a save may have put it into place.
-  for (const look of [1, 2]) {
-    const manifest = await readManifest(storage, location)
+  for (const _look of [1, 2]) {
+    damage = undefined
+    // A manifest that cannot be read may be one that a killed save was about to copy into place.
+    const manifest = await readManifest(storage, location).catch((error: unknown) => {
+      damage = error
+      return undefined
+    })
     if (manifest) return { folder: location, manifest }
     const folder = await findInterrupted(storage, location)
-    const interrupted = folder === undefined ? undefined : await readManifest(storage, folder)
+    const interrupted = folder === undefined ? undefined : await readManifest(storage, folder).catch(() => undefined)
     if (folder !== undefined && interrupted) return { folder, manifest: interrupted }
-    if (look === 2) break
   }
+  if (damage) throw damage
   const kind = await storage.kind(location)
   if (kind === undefined) throw notFound(location, 'does not exist')
   if (kind === 'folder' && (await storage.list(location)).some((name) => name === MODEL_FILE)) {

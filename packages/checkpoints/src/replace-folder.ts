@@ -13,9 +13,9 @@ export async function moveIntoPlace(storage: Storage, from: string, location: st
   const displaced: string[] = []
   try {
     for (let attempt = 1; ; attempt++) {
-      const old = await displace(storage, location)
-      if (old) displaced.push(old)
       try {
+        const old = await displace(storage, location)
+        if (old) displaced.push(old)
         await storage.move(from, location, MANIFEST_FILE)
         break
       } catch (error) {
@@ -40,7 +40,6 @@ async function displace(storage: Storage, location: string): Promise<string | un
     return old
   } catch (error) {
     releaseName(old)
-    if ((await storage.kind(location)) === undefined) return undefined
     throw error
   }
 }

@@ -42,6 +42,8 @@ export interface Storage {
   remove(path: string): Promise<void>
   /** When a file, or any file of a folder, was last written: milliseconds since 1970. */
   modifiedAt(path: string): Promise<number | undefined>
+  /** Lets one writer at a time change what belongs to a path. Absent: `move` is one step, so that writers may meet. */
+  exclusively?(path: string, action: () => Promise<void>): Promise<void>
   /** Names who writes here now, in letters and digits: part of temporary names. Absent: writers cannot be told apart. */
   readonly writer?: string
   /** Whether the writer of that name has ended for certain. */

@@ -1,9 +1,13 @@
+import 'fake-indexeddb/auto'
 import type { CheckpointContent, TensorRecord } from '@levin/core'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkpointIO, memoryStorage } from '../src/index.js'
+import { indexedDbStorage } from '../src/indexeddb.js'
 import { nodeStorage } from '../src/node.js'
+import { opfsStorage } from '../src/opfs.js'
 import type { Storage } from '../src/storage.js'
 import { contentOf, record, refusal, temporaryFolders } from './support.js'
+import { memoryFileSystem } from './support-opfs.js'
 
 const folder = temporaryFolders()
 
@@ -15,7 +19,15 @@ interface Place {
 const places: [string, () => Promise<Place>][] = [
   ['memory', async () => ({ storage: memoryStorage(), root: 'runs/1' })],
   ['disk', async () => ({ storage: nodeStorage(), root: await folder() })],
+  ['OPFS', async () => opfsPlace(true)],
+  ['OPFS by blocking handles', async () => opfsPlace(false)],
+  ['IndexedDB', async () => ({ storage: indexedDbStorage(crypto.randomUUID()), root: 'runs/1' })],
 ]
+
+function opfsPlace(streams: boolean): Place {
+  const fileSystem = memoryFileSystem({ streams })
+  return { storage: opfsStorage({ root: async () => fileSystem }), root: 'runs/1' }
+}
 
 async function values(records: ReadonlyMap<string, TensorRecord> | undefined, name: string): Promise<number[]> {
   return [...((await records?.get(name)?.data()) ?? [])]
