@@ -2,7 +2,8 @@
  * Records the numbers that parity tests compare with: `node tools/parity/record.mjs [nn optim …]`, all by default.
  *
  * Makes a Python environment in node_modules/.cache, installs requirements.txt into it, and runs each script from the
- * root of the repository with the folder for its JSON: `<name>.py` gets `packages/<name>/test/parity`.
+ * root of the repository. A script that is called as a package gets the folder for its JSON,
+ * `packages/<name>/test/parity`; others know theirs.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -36,4 +37,7 @@ function chosen() {
 
 const scripts = chosen()
 prepare()
-for (const script of scripts) run(python, [join(here, script), `packages/${script.slice(0, -3)}/test/parity`])
+for (const script of scripts) {
+  const folder = `packages/${script.slice(0, -3)}`
+  run(python, [join(here, script), ...(existsSync(join(root, folder)) ? [`${folder}/test/parity`] : [])])
+}
