@@ -74,7 +74,7 @@ export function accuracy(output: Tensor, labels: Tensor, options: AccuracyOption
  * 1 for each label among the highest k scores, `[count]`, float32: counts the classes that the label's score beats. So a
  * score that is NaN beats none, and a model that has diverged is not perfect.
  *
- * By differences and sums, since stock wasm neither gathers by row nor compares rows with columns reliably.
+ * The label's own score by selection: stock wasm's gather reads out of bounds when it gathers by row.
  */
 function amongHighest(scores: Tensor, labels: Tensor, k: number): Tensor {
   const classes = scores.shape[1] as number

@@ -18,7 +18,7 @@ export interface ClassCountOptions extends ClassOptions {
   readonly classes?: number
 }
 
-export const classCountRules: Readonly<Record<keyof ClassCountOptions, OptionRule>> = {
+const classCountRules: Readonly<Record<keyof ClassCountOptions, OptionRule>> = {
   ...classOptionRules,
   classes: countFrom(2),
 }

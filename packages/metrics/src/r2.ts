@@ -1,6 +1,6 @@
 import type { MetricDefinition, MetricState } from '@levin/core'
 import { cast, concat, fill, reshape, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core'
-import { anyNumber, checkOptions, oneOf, requireSameShape } from './checks.js'
+import { anyNumber, checkOptions, oneOf, requireSameShape, sizeOf } from './checks.js'
 import { emptyState, measure, memoised } from './measure.js'
 
 export interface R2Options {
@@ -34,7 +34,7 @@ export function r2(predictions: Tensor, targets: Tensor, options: R2Options = {}
   requireSameShape('r2', ['predictions', 'targets'], predictions, targets)
   const { outputs = 'uniform', center = 0 } = options
   const [batch = 1, ...rest] = targets.shape
-  const width = rest.reduce((product, size) => product * size, 1)
+  const width = sizeOf(rest)
   const metric = r2Definition({ width, outputs })
   if (targets.size === 0) return measure(metric, () => emptyState(metric))
   return measure(metric, () => {
