@@ -8,7 +8,7 @@ export interface InputPattern {
   /** Whether any number of axes may come before them. Default `false`. */
   readonly leading?: boolean
   /** Default `'float32'`. */
-  readonly dtype?: DataType
+  readonly dtype?: DataType | 'any'
 }
 
 /**
@@ -20,7 +20,8 @@ export function checkInput(layer: Layer<never, unknown>, input: Tensor, pattern:
   const { axes, leading = false, dtype = 'float32' } = pattern
   if (!(input instanceof Tensor)) throw refuse(layer, input, pattern, 'Check the names of what the batch holds.')
   if (!fits(input.shape, axes, leading)) throw refuse(layer, input, pattern, remedyFor(input.shape, axes))
-  if (input.dtype !== dtype) throw refuse(layer, input, pattern, `Convert it with tf.cast(x, '${dtype}').`)
+  if (dtype !== 'any' && input.dtype !== dtype)
+    throw refuse(layer, input, pattern, `Convert it with tf.cast(x, '${dtype}').`)
 }
 
 /** A refusal for a reason of the layer's own. */
@@ -53,7 +54,7 @@ function fits(shape: readonly number[], axes: readonly (number | string)[], lead
 function refuse(layer: Layer<never, unknown>, input: unknown, pattern: InputPattern, remedy: string): LevinError {
   const { axes, leading, dtype = 'float32' } = pattern
   const shape = [...(leading ? ['...'] : []), ...axes].join(', ')
-  return refuseInput(layer, input, `a ${dtype} tensor of shape [${shape}]`, remedy)
+  return refuseInput(layer, input, `a ${dtype === 'any' ? '' : `${dtype} `}tensor of shape [${shape}]`, remedy)
 }
 
 function remedyFor(shape: readonly number[], axes: readonly (number | string)[]): string {

@@ -48,6 +48,7 @@ const badInputs: readonly (readonly [string, Layer<never, unknown>, unknown, Reg
   ['batchNorm of images', nn.batchNorm(4), images(8, 2, 2, 3), /\[\.\.\., 4\]/],
   ['layerNorm', nn.layerNorm([2, 3]), images(8, 3, 2), /\[\.\.\., 2, 3\]/],
   ['embedding of numbers', nn.embedding(5, 2), images(2, 2), /int32 tensor.*tf\.cast\(x, 'int32'\)/],
+  ['flatten of nothing', nn.flatten(), undefined, /found undefined/],
   ['flatten of a number', nn.flatten(), scalar(1), /\[\.\.\., batch\]/],
 ]
 

@@ -1,6 +1,6 @@
 import { Buffer, constant, type Initializer, ones, Parameter, type StepContext, untaped, zeros } from '@levin/core'
 import { type BatchStatistics, batchNormInference, batchNorm as batchNormOp } from '@levin/ops'
-import { add, mul, type Rank, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { add, mul, type Rank, type Tensor } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { numberWithin, wholeNumber } from '../options.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
@@ -84,12 +84,10 @@ export class BatchNorm extends RankPreservingLayer {
    */
   track({ mean, variance }: BatchStatistics, count: number, step: StepContext): void {
     const unbiased = count / (count - 1)
-    untaped(() =>
-      tidy(() => {
-        step.update(this.runningMean, this.#moved(step.read(this.runningMean), mean, 1))
-        step.update(this.runningVariance, this.#moved(step.read(this.runningVariance), variance, unbiased))
-      }),
-    )
+    untaped(() => {
+      step.update(this.runningMean, this.#moved(step.read(this.runningMean), mean, 1))
+      step.update(this.runningVariance, this.#moved(step.read(this.runningVariance), variance, unbiased))
+    })
   }
 
   override describe(): string {

@@ -44,7 +44,7 @@ export class Conv2d extends Convolution<Tensor4D, Rank.R4> {
 
   compute(x: Tensor4D, _step: StepContext): Tensor4D {
     this.check(x)
-    return this.withBias(this.slide(plainConv2d, x, this.weight.value as Tensor4D))
+    return this.withBias(this.slide(plainConv2d, x, this.weight.value))
   }
 }
 

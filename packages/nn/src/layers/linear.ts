@@ -1,6 +1,6 @@
 import { type Initializer, Parameter, type StepContext, uniform } from '@levin/core'
 import { linear as linearOp } from '@levin/ops'
-import type { Rank, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Rank, Tensor } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern } from '../check-input.js'
 import { kaimingUniform } from '../initializers/kaiming.js'
 import { wholeNumber } from '../options.js'
@@ -38,7 +38,7 @@ export class Linear extends RankPreservingLayer {
 
   compute(x: Tensor, _step: StepContext): Tensor {
     checkInput(this, x, this.#pattern)
-    return linearOp(x, this.weight.value as Tensor2D, this.bias?.value as Tensor1D | undefined)
+    return linearOp(x, this.weight.value, this.bias?.value)
   }
 
   override describe(): string {

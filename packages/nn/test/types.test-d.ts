@@ -1,12 +1,14 @@
 import type { Layer, StepContext } from '@levin/core'
-import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expectTypeOf, test } from 'vitest'
 import {
   batchNorm,
+  binaryCrossEntropy,
   conv1d,
   conv2d,
+  crossEntropy,
   dropout,
   embedding,
   flatten,
@@ -16,6 +18,7 @@ import {
   lambda,
   linear,
   maxPool2d,
+  mse,
   relu,
   sequential,
 } from '../src/index.js'
@@ -98,6 +101,14 @@ describe('fromLayersModel', () => {
     expectTypeOf(fromLayersModel(model).forward(images, step)).toEqualTypeOf<Tensor>()
     expectTypeOf(fromLayersModel<Tensor[], Tensor[]>(model).forward([images], step)).toEqualTypeOf<Tensor[]>()
     expectTypeOf(sequential(fromLayersModel(model), linear(3, 2)).forward(images, step)).toEqualTypeOf<Tensor>()
+  })
+})
+
+describe('losses', () => {
+  test('are scalars unless they are not reduced', () => {
+    expectTypeOf(crossEntropy(vectors, vectors)).toEqualTypeOf<Scalar>()
+    expectTypeOf(mse(vectors, vectors, { reduction: 'sum' })).toEqualTypeOf<Scalar>()
+    expectTypeOf(binaryCrossEntropy(vectors, vectors, { reduction: 'none' })).toEqualTypeOf<Tensor>()
   })
 })
 
