@@ -113,8 +113,9 @@ export function convolutionInputGradient(
   const rows = rowsAtOnce(outHeight, outWidth, patch)
   const patches = workspace
   const rest = workspace + <usize>(rows * outWidth * patch) * 4
-  memory.fill(dx, 0, <usize>(images * height * width * channels) << 2)
+  const image = <usize>(height * width * channels) << 2
   for (let n = 0; n < images; n++) {
+    memory.fill(dx, 0, image)
     for (let from = 0; from < outHeight; from += rows) {
       const to = min(outHeight, from + rows)
       const pixels = (to - from) * outWidth
@@ -125,6 +126,6 @@ export function convolutionInputGradient(
       )
       dy += <usize>(pixels * outChannels) << 2
     }
-    dx += <usize>(height * width * channels) << 2
+    dx += image
   }
 }

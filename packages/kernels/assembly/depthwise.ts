@@ -158,8 +158,9 @@ export function depthwiseInputGradient(
 ): void {
   const pixel = <usize>channels << 2
   const outPixel = pixel * multiplier
-  memory.fill(dx, 0, <usize>(images * height * width) * pixel)
+  const image = <usize>(height * width) * pixel
   for (let n = 0; n < images; n++) {
+    memory.fill(dx, 0, image)
     for (let y = 0; y < outHeight; y++) {
       for (let f = 0; f < filterHeight; f++) {
         const row = y * strideHeight - padTop + f * dilationHeight
@@ -176,7 +177,7 @@ export function depthwiseInputGradient(
         }
       }
     }
-    dx += <usize>(height * width) * pixel
+    dx += image
     dy += <usize>(outHeight * outWidth) * outPixel
   }
 }

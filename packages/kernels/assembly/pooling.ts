@@ -39,8 +39,10 @@ export function averagePoolGradient(
 ): void {
   const pixel = <usize>channels << 2
   const share: f32 = (<f32>1) / <f32>(filterHeight * filterWidth)
-  memory.fill(dx, 0, <usize>(images * height * width) * pixel)
+  const image = <usize>(height * width) * pixel
   for (let n = 0; n < images; n++) {
+    // Image by image, so that it is still in the cache when the gradients are added.
+    memory.fill(dx, 0, image)
     for (let y = 0; y < outHeight; y++) {
       const top = max(0, y * strideHeight - padTop)
       const bottom = min(height, y * strideHeight - padTop + filterHeight)
@@ -53,20 +55,8 @@ export function averagePoolGradient(
         dy += pixel
       }
     }
-    dx += <usize>(height * width) * pixel
+    dx += image
   }
-}
-
-/** Adds four gradients at the offsets in `where`, one channel each. */
-function scatterFour(dx: usize, where: v128, dy: usize): void {
-  const d0 = dx + <usize>i32x4.extract_lane(where, 0)
-  const d1 = dx + <usize>i32x4.extract_lane(where, 1)
-  const d2 = dx + <usize>i32x4.extract_lane(where, 2)
-  const d3 = dx + <usize>i32x4.extract_lane(where, 3)
-  store<f32>(d0, load<f32>(d0) + load<f32>(dy))
-  store<f32>(d1, load<f32>(d1, 4) + load<f32>(dy, 4), 4)
-  store<f32>(d2, load<f32>(d2, 8) + load<f32>(dy, 8), 8)
-  store<f32>(d3, load<f32>(d3, 12) + load<f32>(dy, 12), 12)
 }
 
 /**
@@ -91,8 +81,10 @@ export function maxPoolGradient(
   padLeft: i32,
 ): void {
   const pixel = <usize>channels << 2
-  memory.fill(dx, 0, <usize>(images * height * width) * pixel)
+  const image = <usize>(height * width) * pixel
   for (let n = 0; n < images; n++) {
+    // Image by image, so that it is still in the cache when the gradients are added.
+    memory.fill(dx, 0, image)
     for (let y = 0; y < outHeight; y++) {
       const top = max(0, y * strideHeight - padTop)
       const bottom = min(height, y * strideHeight - padTop + filterHeight)
@@ -103,8 +95,8 @@ export function maxPoolGradient(
         dy += pixel
       }
     }
-    x += <usize>(height * width) * pixel
-    dx += <usize>(height * width) * pixel
+    x += image
+    dx += image
   }
 }
 
@@ -136,7 +128,17 @@ function windowGradient(
         offset += pixel
       }
     }
-    scatterFour(dx + column, where, dy + column)
+    // Every pixel of the window is written, mostly with what it holds: four lanes at once beat four scattered additions.
+    const gradient = v128.load(dy + column)
+    for (let i = top; i < bottom; i++) {
+      let offset = <usize>(i * width + left) * pixel
+      for (let j = left; j < right; j++) {
+        const d = dx + offset + column
+        const share = v128.and(gradient, i32x4.eq(where, i32x4.splat(<i32>offset)))
+        v128.store(d, f32x4.add(v128.load(d), share))
+        offset += pixel
+      }
+    }
   }
   for (; c < channels; c++) {
     const column = <usize>c << 2

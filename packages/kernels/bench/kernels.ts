@@ -72,9 +72,28 @@ function otherWorks(): Work[] {
   const w = filled([3, 3, 64, 1])
   const attrs = { strides: [1, 1], pad: 'same', dilations: [1, 1], dimRoundingMode: 'floor' }
   const flops = 2 * x.size * 9
+  const maps = filled([64, 24, 24, 64]) as tf.Tensor4D
+  const pooled = tf.maxPool(maps, 2, 2, 'valid')
+  const columns = filled([36_864, 64])
+  const window = { filterSize: [2, 2], strides: [2, 2], pad: 'valid' } as unknown as tf.NamedAttrMap
+  const pool = (kernel: string, tensors: tf.NamedTensorMap) => () =>
+    tf.engine().runKernel(kernel, tensors, window) as tf.Tensor
   const depthwise = (kernel: string, tensors: tf.NamedTensorMap, more: object) => () =>
     tf.engine().runKernel(kernel, tensors, { ...attrs, ...more } as unknown as tf.NamedAttrMap) as tf.Tensor
   return [
+    {
+      name: 'max pool gradient 64x24x24x64, 2x2',
+      flops: 0,
+      run: pool('MaxPoolGrad', { dy: pooled, input: maps, output: pooled }),
+      stock: true,
+    },
+    {
+      name: 'average pool gradient 64x24x24x64, 2x2',
+      flops: 0,
+      run: pool('AvgPoolGrad', { dy: pooled, input: maps }),
+      stock: true,
+    },
+    { name: 'sum of 36,864 rows of 64', flops: 0, run: () => tf.sum(columns, 0), stock: true },
     { name: 'slice 64 of 12,800 x 784', flops: 0, run: () => tf.slice2d(images, [6400, 0], [64, 784]), stock: true },
     { name: 'slice columns 64 x 392', flops: 0, run: () => tf.slice2d(images, [6400, 100], [64, 392]), stock: true },
     { name: 'segment sum 2048 x 128 into 96', flops: 0, run: () => tf.unsortedSegmentSum(rows, ids, 96), stock: false },
