@@ -48,7 +48,7 @@ export interface Optimizer {
    */
   step(gradients: Gradients, options?: UpdateOptions): void
 
-  /** Sum of squares over all gradients, on the device: what clipping by norm needs. The caller disposes it. */
+  /** Sum of squares over the gradients of its own parameters, on the device: what clipping by norm needs. The caller disposes it. */
   squaredNorm(gradients: Gradients): Scalar
 
   /** Everything that a resumed run needs besides tensors: update counts, options that changed. JSON. */
@@ -57,7 +57,7 @@ export interface Optimizer {
   slots(): Iterable<OptimizerSlot>
 
   /**
-   * Puts state back. Tensors become the optimizer's.
+   * Puts state back. Tensors become the optimizer's, also when it refuses them.
    *
    * @throws LEVIN_CHECKPOINT_MISMATCH naming a parameter or slot that is missing, unknown or of another shape.
    */

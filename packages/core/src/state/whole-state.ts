@@ -35,11 +35,16 @@ export async function loadWholeModel(
   const targets = new Map(storedTensors(module).map((stored) => [stored.path, stored]))
   if (strict) requireSameNames('model', [...targets.keys()], [...records.keys()])
   const loaded: [StoredTensor, Tensor][] = []
-  for (const [path, target] of targets) {
-    const record = records.get(path)
-    if (!record) continue
-    requireSameShape(record, target.layout.shape)
-    loaded.push([target, await toTensor(record)])
+  try {
+    for (const [path, target] of targets) {
+      const record = records.get(path)
+      if (!record) continue
+      requireSameShape(record, target.layout.shape)
+      loaded.push([target, await toTensor(record)])
+    }
+  } catch (error) {
+    for (const [, value] of loaded) value.dispose()
+    throw error
   }
   for (const [target, value] of loaded) target.assign(value)
 }
@@ -54,17 +59,22 @@ export async function loadWholeOptimizer(
     optimizer.groups.flatMap((group) => group.parameters.map((parameter) => [parameter.path, parameter])),
   )
   const slots: OptimizerSlot[] = []
-  for (const [name, record] of records) {
-    const cut = name.lastIndexOf('/')
-    const parameter = parameters.get(name.slice(0, cut))
-    if (!parameter)
-      throw mismatch(
-        `The checkpoint holds optimizer state for '${name.slice(0, cut)}', which the optimizer does not train.`,
-      )
-    slots.push({ parameter, slot: name.slice(cut + 1), value: await toTensor(record) })
+  try {
+    for (const [name, record] of records) {
+      const cut = name.lastIndexOf('/')
+      const parameter = parameters.get(name.slice(0, cut))
+      if (!parameter) throw unknownParameter(name.slice(0, cut))
+      slots.push({ parameter, slot: name.slice(cut + 1), value: await toTensor(record) })
+    }
+  } catch (error) {
+    for (const { value } of slots) value.dispose()
+    throw error
   }
   optimizer.load(state, slots)
 }
+
+const unknownParameter = (path: string): LevinError =>
+  mismatch(`The checkpoint holds optimizer state for '${path}', which the optimizer does not train.`)
 
 const storedTensors = (module: Module): StoredTensor[] => [...module.parameters(), ...module.buffers()]
 
