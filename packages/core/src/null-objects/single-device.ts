@@ -17,6 +17,7 @@ import type { Module } from '../module.js'
 import type { Parameter } from '../parameter.js'
 import { assignPaths } from '../parameter-tree.js'
 import { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from '../state/whole-state.js'
+import { oneDevice } from './one-device.js'
 
 /** The strategy of one worker on one device; what runs where nothing else is chosen. */
 export class SingleDevice implements Strategy {
@@ -34,7 +35,7 @@ export class SingleDevice implements Strategy {
 
   async setup({ accelerator, devices }: StrategySetup): Promise<void> {
     this.#accelerator = accelerator
-    await accelerator.setup(firstDevice(devices))
+    await accelerator.setup(await oneDevice(accelerator, devices))
   }
 
   materialise(module: Module, { seed }: { seed: number }): void {
@@ -206,10 +207,4 @@ function requireConnected(connected: readonly boolean[], parameters: readonly Pa
     remedy:
       'Compute it from the output of layers, without reading values back (dataSync, arraySync) and without integer ops such as argMax on the way; and check that the parameters given to the optimizer are those of this module.',
   })
-}
-
-function firstDevice(devices: StrategySetup['devices']): number {
-  const list =
-    typeof devices === 'string' && devices.includes(',') ? devices.split(',').filter(Boolean).map(Number) : devices
-  return Array.isArray(list) ? (list[0] ?? 0) : 0
 }
