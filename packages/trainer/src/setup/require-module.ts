@@ -12,6 +12,7 @@ export function requireModule(module: unknown, kind: RunKind): asserts module is
       message: `${kind}() got no module.`,
       expected: 'an instance of a class that extends Module',
       found: describe(module),
+      remedy: 'If its class does extend Module, two copies of @levin/core are installed: see `npm ls @levin/core`.',
     })
   }
   const name = module.constructor.name
