@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const wasmFolder = join(here, '../node_modules/@tensorflow/tfjs-backend-wasm/dist/')
+// Where a program finds the packages as an installed one would, and git nothing to add.
+const installed = join(here, '../node_modules')
 const folders: string[] = []
 
 interface Probe {
@@ -58,7 +60,7 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 describe('a program that imports the packages', () => {
   let program: string
   beforeAll(async () => {
-    program = await bundle(here, 'linked')
+    program = await bundle(installed, 'linked')
   })
 
   it('sets up the CPU on its main thread', async () => {
@@ -72,7 +74,7 @@ describe('a program that imports the packages', () => {
 
 describe('a program that was bundled into one file', () => {
   it('finds the wasm files where the package is installed', async () => {
-    const program = await bundle(here, 'bundled')
+    const program = await bundle(installed, 'bundled')
     expect(await run(program)).toEqual([right(true)])
     expect(await run(program, 'worker')).toEqual([right(false), right(false)])
   })

@@ -172,6 +172,15 @@ class IndexedDbStorage implements Storage {
     return entries.length ? Math.max(...entries.map(({ modifiedAt }) => modifiedAt)) : undefined
   }
 
+  /** Opened at the first use; a failure is not remembered. */
+  #open(): Promise<IDBDatabase> {
+    this.#opened ??= openDatabase(this.#database).catch((error: unknown) => {
+      this.#opened = undefined
+      throw error
+    })
+    return this.#opened
+  }
+
   #entry(path: string): Promise<Entry | undefined> {
     return this.#read('read', path, (stores) => entryOf(stores, path))
   }
@@ -192,8 +201,7 @@ class IndexedDbStorage implements Storage {
   ): Promise<T> {
     let transaction: IDBTransaction | undefined
     try {
-      this.#opened ??= openDatabase(this.#database)
-      transaction = (await this.#opened).transaction([ENTRIES, CHUNKS], mode, { durability: 'strict' })
+      transaction = (await this.#open()).transaction([ENTRIES, CHUNKS], mode, { durability: 'strict' })
       const done = completion(transaction)
       // Whoever fails first is reported; an aborted transaction must not be reported a second time.
       done.catch(() => undefined)
@@ -212,7 +220,7 @@ interface Stores {
   readonly chunks: IDBObjectStore
 }
 
-function openDatabase(name: string): Promise<IDBDatabase> {
+async function openDatabase(name: string): Promise<IDBDatabase> {
   if (!hasIndexedDb()) {
     throw new LevinError('LEVIN_UNAVAILABLE', {
       message: 'There is no IndexedDB here.',

@@ -59,17 +59,17 @@ class NodeStorage implements Storage {
   }
 
   async kind(path: string): Promise<'file' | 'folder' | undefined> {
-    const stat = await this.#files.stat(path).catch(unlessAbsent)
+    const stat = await this.#stat(path)
     return stat && (stat.isDirectory() ? 'folder' : 'file')
   }
 
   async size(file: string): Promise<number | undefined> {
-    const stat = await this.#files.stat(file).catch(unlessAbsent)
+    const stat = await this.#stat(file)
     return stat?.isFile() ? stat.size : undefined
   }
 
   async list(folder: string): Promise<string[]> {
-    return (await this.#files.readdir(folder).catch(unlessAbsent)) ?? []
+    return (await attempt('list', folder, () => this.#files.readdir(folder).catch(unlessAbsent))) ?? []
   }
 
   async makeFolder(folder: string): Promise<void> {
@@ -135,14 +135,14 @@ class NodeStorage implements Storage {
   }
 
   async modifiedAt(path: string): Promise<number | undefined> {
-    const times = [await this.#modifiedAt(path)]
-    for (const name of await this.list(path).catch(() => [])) times.push(await this.#modifiedAt(join(path, name)))
+    const times = [(await this.#stat(path))?.mtimeMs]
+    for (const name of await this.list(path)) times.push((await this.#stat(join(path, name)))?.mtimeMs)
     const known = times.filter((time) => time !== undefined)
     return known.length ? Math.max(...known) : undefined
   }
 
-  async #modifiedAt(path: string): Promise<number | undefined> {
-    return (await this.#files.stat(path).catch(unlessAbsent))?.mtimeMs
+  #stat(path: string): Promise<import('node:fs').Stats | undefined> {
+    return attempt('look at', path, () => this.#files.stat(path).catch(unlessAbsent))
   }
 
   hasEnded(writer: string): boolean {

@@ -5,7 +5,9 @@ export const join = (folder: string, name: string): string =>
 /** What a path lies in; `''` for a bare name. */
 export function parentOf(path: string): string {
   const cut = path.lastIndexOf('/')
-  return cut < 0 ? '' : cut === 0 ? '/' : path.slice(0, cut)
+  const parent = path.slice(0, Math.max(cut, 0))
+  // The root of a disk keeps its slash: `C:` alone would be the current folder of that disk.
+  return cut === 0 || /^[A-Za-z]:$/.test(parent) ? `${parent}/` : parent
 }
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

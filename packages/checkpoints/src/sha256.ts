@@ -20,11 +20,11 @@ export function sha256(): Sha256 {
     const hash = crypto.createHash('sha256')
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') }
   }
-  return portable()
+  return portableHash()
 }
 
 /** The same in plain JavaScript, for browsers. */
-export function portable(): Sha256 {
+export function portableHash(): Sha256 {
   const hash = portableSha256.create()
   return { update: (bytes) => void hash.update(bytes), digest: () => bytesToHex(hash.digest()) }
 }

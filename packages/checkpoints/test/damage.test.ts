@@ -74,6 +74,17 @@ it('a folder of something else is no checkpoint', async () => {
   expect((await refusal(io.load(join(location, 'deeper')))).code).toBe('LEVIN_CHECKPOINT_NOT_FOUND')
 })
 
+it('a place below a file cannot be prepared or saved to, and the error says what to do', async () => {
+  const below = join(location, 'manifest.json', 'deeper')
+  for (const action of [() => io.prepare(below), () => io.save(below, contentOf(2))]) {
+    expect(await refusal(action())).toMatchObject({
+      code: 'LEVIN_FILES',
+      message: expect.stringContaining(join(location, 'manifest.json')),
+      remedy: expect.stringContaining('choose another folder'),
+    })
+  }
+})
+
 it('a manifest of another program is refused', async () => {
   await writeFile(join(location, 'manifest.json'), JSON.stringify({ name: 'app', version: 1 }))
   expect((await refusal(io.load(location))).message).toContain("no manifest of format 'levin-checkpoint'")

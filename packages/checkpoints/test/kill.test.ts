@@ -17,7 +17,7 @@ const KILLS = 10
 let program: string
 let built: string
 beforeAll(async () => {
-  built = await mkdtemp(join(here, 'saver-'))
+  built = await mkdtemp(join(here, '../node_modules/saver-'))
   program = join(built, 'saver.mjs')
   await build({
     entryPoints: [join(here, 'programs/saver.ts')],

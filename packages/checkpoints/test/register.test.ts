@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { fromRecipe, pickAvailable, recipeOf, resolve } from '@levin/core'
 import { describe, expect, it } from 'vitest'
-import { portable, sha256 } from '../src/sha256.js'
+import { portableHash, sha256 } from '../src/sha256.js'
 import '../src/register.js'
 
 describe('the registered checkpoint I/O', () => {
@@ -27,11 +27,11 @@ describe('what runs in browsers', () => {
   })
 
   it('hashes as Node does', () => {
-    const hashes = [portable(), sha256()]
+    const hashes = [portableHash(), sha256()]
     for (let size = 0; size < 200; size += 17) for (const hash of hashes) hash.update(new Uint8Array(size).fill(size))
     const [ours, theirs] = hashes.map((hash) => hash.digest())
     expect(ours).toBe(theirs)
-    const empty = portable()
+    const empty = portableHash()
     empty.update(new Uint8Array(0))
     expect(empty.digest()).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
