@@ -262,22 +262,28 @@ describe('tensors', () => {
     expect(memory().numTensors).toBe(before)
   })
 
-  test('that are skipped on the way to a position, or belong to other workers, are freed', async () => {
-    const before = memory().numTensors
-    const make = (start: number) => {
-      const loader = new DataLoader(
-        fromIterable(() => Array.from({ length: 10 }, (_, i) => ({ x: tensor([i]) }))),
-        { batchSize: 2 },
-      ).shard({ rank: 1, count: 2 })
-      loader.seek({ epoch: 0, batch: start })
-      return loader
-    }
-    const values: number[] = []
-    for await (const { x } of make(1)) {
-      values.push(...x.dataSync())
-      x.dispose()
-    }
-    expect(values).toEqual([6, 7, 9])
-    expect(memory().numTensors).toBe(before)
-  })
+  test.each([
+    [0, [4, 5, 8]],
+    [1, [6, 7, 9]],
+  ])(
+    'that are skipped on the way to a position, or belong to workers other than %i, are freed',
+    async (rank, expected) => {
+      const before = memory().numTensors
+      const make = (start: number) => {
+        const loader = new DataLoader(
+          fromIterable(() => Array.from({ length: 10 }, (_, i) => ({ x: tensor([i]) }))),
+          { batchSize: 2 },
+        ).shard({ rank, count: 2 })
+        loader.seek({ epoch: 0, batch: start })
+        return loader
+      }
+      const values: number[] = []
+      for await (const { x } of make(1)) {
+        values.push(...x.dataSync())
+        x.dispose()
+      }
+      expect(values).toEqual(expected)
+      expect(memory().numTensors).toBe(before)
+    },
+  )
 })
