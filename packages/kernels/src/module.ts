@@ -2,8 +2,8 @@
 import { packageVersion, wasmModules } from './generated/wasm-module.js'
 
 /**
- * `relaxed-simd` multiplies and adds with one rounding (1.3 to 1.4 times the speed of `simd`), where the engine has
- * relaxed SIMD: Node from 22, Chrome from 114. Its last bits may differ between machines.
+ * `relaxed-simd` multiplies and adds with one rounding and in one instruction, where the engine has relaxed SIMD: Node from
+ * 22, Chrome from 114. Its last bits may differ between machines.
  */
 export type SimdVariant = 'simd' | 'relaxed-simd'
 

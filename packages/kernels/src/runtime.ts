@@ -73,6 +73,13 @@ export class Runtime {
     this.backend.disposeData(tensor.dataId)
   }
 
+  /** Replaces an intermediate tensor by what a kernel makes of it. */
+  replace(value: TensorInfo, make: (value: TensorInfo) => TensorInfo): TensorInfo {
+    const next = make(value)
+    this.dispose(value)
+    return next
+  }
+
   /** Calls another kernel of the backend, whoever registered it. */
   run(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap = {}): TensorInfo {
     const kernel = getKernel(name, backendName) as { kernelFunc: KernelFunc } | undefined

@@ -54,7 +54,8 @@ export function findWasmBackend(): WasmBackend | null {
 /** The heap itself. The multi-threaded build keeps its own to itself, and its memory is shared: neither can be used. */
 export function heapMemory(backend: WasmBackend): WebAssembly.Memory {
   const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory
-  if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) {
+  // By its tag: under some test runners the backend lives in another realm, with an ArrayBuffer of its own.
+  if (memory === undefined || Object.prototype.toString.call(memory.buffer) !== '[object ArrayBuffer]') {
     throw new Error(
       'Expected a wasm backend with an unshared memory, found the multi-threaded build. ' +
         "Call `tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)` before the backend is initialised.",

@@ -88,8 +88,9 @@ describe('Einsum', () => {
     })
   })
 
-  it('refuses lengths that do not fit', () => {
+  it('refuses lengths that do not fit, and an axis that is asked for twice', () => {
     tf.tidy(() => {
+      expect(() => tf.einsum('i->ii', tf.ones([2]))).toThrow(/every axis once in the output.*found 'ii'/)
       expect(() => tf.einsum('ij,jk->ik', tf.ones([2, 3]), tf.ones([4, 5]))).toThrow(/Expected dimension 3/)
     })
   })

@@ -1,17 +1,9 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core'
 import { input, type KernelCall, type KernelDefinition } from '../kernel-definition.js'
-import type { Runtime } from '../runtime.js'
-
-/** Replaces an intermediate tensor by what a kernel makes of it. */
-function then(runtime: Runtime, value: TensorInfo, make: (value: TensorInfo) => TensorInfo): TensorInfo {
-  const next = make(value)
-  runtime.dispose(value)
-  return next
-}
 
 function toComplex({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
-  return then(runtime, runtime.run('Cast', { x }, { dtype: 'float32' }), (real) =>
-    then(runtime, runtime.run('ZerosLike', { x: real }), (imag) => runtime.run('Complex', { real, imag })),
+  return runtime.replace(runtime.run('Cast', { x }, { dtype: 'float32' }), (real) =>
+    runtime.replace(runtime.run('ZerosLike', { x: real }), (imag) => runtime.run('Complex', { real, imag })),
   )
 }
 
@@ -19,7 +11,7 @@ function toComplex({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
 function toBool({ runtime }: KernelCall, x: TensorInfo): TensorInfo {
   const zero = runtime.output([], x.dtype)
   new Uint32Array(runtime.heap, runtime.address(zero), 1)[0] = 0
-  return then(runtime, zero, (b) => runtime.run('NotEqual', { a: x, b }))
+  return runtime.replace(zero, (b) => runtime.run('NotEqual', { a: x, b }))
 }
 
 export const cast: KernelDefinition = {
@@ -37,7 +29,7 @@ export const cast: KernelDefinition = {
     if (x.dtype === dtype) return runtime.run('Identity', { x })
     if (x.dtype === 'complex64') {
       const real = runtime.run('Real', { input: x })
-      return dtype === 'float32' ? real : then(runtime, real, (part) => runtime.run('Cast', { x: part }, { dtype }))
+      return dtype === 'float32' ? real : runtime.replace(real, (part) => runtime.run('Cast', { x: part }, { dtype }))
     }
     return dtype === 'complex64' ? toComplex(call, x) : toBool(call, x)
   },

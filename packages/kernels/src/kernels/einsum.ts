@@ -106,6 +106,9 @@ function parseEquation(equation: string, tensors: TensorInfo[]): { inputs: strin
     tensors as Parameters<typeof backend_util.checkEinsumDimSizes>[2],
   )
   const [left = '', output = ''] = equation.replace(/\s/g, '').split('->')
+  if (new Set(output).size !== output.length) {
+    throw new Error(`Expected every axis once in the output of an einsum, found '${output}' in '${equation}'.`)
+  }
   return { inputs: left.split(','), output }
 }
 

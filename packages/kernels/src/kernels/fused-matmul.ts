@@ -19,13 +19,6 @@ function spread(tensor: TensorInfo, columns: number): 'column' | 'one' | 'other'
   return size === columns && tensor.shape.at(-1) === columns ? 'column' : 'other'
 }
 
-/** Replaces an intermediate tensor by what a kernel makes of it. */
-function then(runtime: Runtime, value: TensorInfo, make: (value: TensorInfo) => TensorInfo): TensorInfo {
-  const next = make(value)
-  runtime.dispose(value)
-  return next
-}
-
 function activationSlope(call: KernelCall, activation: string): TensorInfo | undefined {
   return activation === 'prelu' ? input(call, 'preluActivationWeights') : undefined
 }
@@ -75,16 +68,16 @@ export const fusedMatMul: KernelDefinition = {
     const columns = value.shape.at(-1) ?? 1
     let rowBias: TensorInfo | undefined = bias
     if (bias !== undefined && spread(bias, columns) === 'other') {
-      value = then(runtime, value, (product) => runtime.run('Add', { a: product, b: bias }))
+      value = runtime.replace(value, (product) => runtime.run('Add', { a: product, b: bias }))
       rowBias = undefined
     }
     const slopeInPass = slope === undefined || spread(slope, columns) !== 'other'
     const kind = slopeInPass ? (inPass[activation] ?? 0) : 0
     applyInPlace(runtime, value, rowBias, kind, Number(attrs['leakyreluAlpha'] ?? LEAKY_RELU_ALPHA), slope)
     if (slope !== undefined && !slopeInPass) {
-      return then(runtime, value, (x) => preluBroadcast(runtime, x, slope))
+      return runtime.replace(value, (x) => preluBroadcast(runtime, x, slope))
     }
     const kernel = separate[activation]
-    return kernel === undefined ? value : then(runtime, value, (x) => runtime.run(kernel, { x }))
+    return kernel === undefined ? value : runtime.replace(value, (x) => runtime.run(kernel, { x }))
   },
 }
