@@ -49,7 +49,7 @@ export async function leftoversIn(storage: Storage, folder: string, location?: s
 }
 
 /** Whether the save that made it is over for certain, or has been silent for so long that it must be. */
-export async function isAbandoned(storage: Storage, { path, writer }: Leftover): Promise<boolean> {
+async function isAbandoned(storage: Storage, { path, writer }: Leftover): Promise<boolean> {
   if (inUse.has(path)) return false
   if (storage.hasEnded?.(writer)) return true
   const modified = await storage.modifiedAt(path)

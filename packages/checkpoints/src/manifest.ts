@@ -4,7 +4,7 @@ import { fromText, toText } from './json-values.js'
 import { sha256 } from './sha256.js'
 
 /** Raised when older readers would misread a checkpoint. */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 const FORMAT = 'levin-checkpoint'
 
 export const MANIFEST_FILE = 'manifest.json'

@@ -3,6 +3,7 @@ import { corrupt, notFound } from '../checkpoint-errors.js'
 import type { Storage } from '../storage.js'
 import { heldAs, valuesOf } from './dtypes.js'
 import { decodeHeader, type Header, headerLength, LENGTH_BYTES, type TensorEntry } from './header.js'
+import { slicesOf } from './slices.js'
 
 /** A safetensors file whose header has been read and checked. Values are read when they are asked for. */
 export interface SafetensorsFile {
@@ -22,6 +23,7 @@ export async function openSafetensors(
   guard: () => Promise<void> = async () => {},
 ): Promise<SafetensorsFile> {
   const { header, dataStart } = await readHeader(storage, file)
+  const sliceOf = slicesOf(header.metadata, file)
   const records = new Map<string, TensorRecord>()
   for (const entry of header.tensors) {
     const { name, dtype, shape } = entry
@@ -30,7 +32,8 @@ export async function openSafetensors(
       await guard()
       return valuesOf(bytes, dtype)
     }
-    records.set(name, { name, dtype: heldAs(dtype), shape, data })
+    const slice = sliceOf(name, shape)
+    records.set(name, { name, dtype: heldAs(dtype), shape, data, ...(slice ? { slice } : {}) })
   }
   return { records, metadata: header.metadata }
 }

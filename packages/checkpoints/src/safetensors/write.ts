@@ -1,6 +1,7 @@
 import { describe, LevinError, type NumericData, type TensorRecord } from '@levin/core'
 import { arrayOf, BYTES_PER_ELEMENT, bytesOf, storedAs } from './dtypes.js'
 import { encodeHeader, inFileOrder, type TensorEntry } from './header.js'
+import { withSlices } from './slices.js'
 
 /** Bytes that are hashed and written at a time: a few milliseconds of work between two turns of the event loop. */
 const CHUNK_BYTES = 4 << 20
@@ -16,7 +17,7 @@ export async function* safetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const planned = plan(records)
-  yield encodeHeader({ tensors: planned.map(({ entry }) => entry), metadata })
+  yield encodeHeader({ tensors: planned.map(({ entry }) => entry), metadata: withSlices(records, metadata) })
   for (const { record } of planned) {
     const bytes = bytesOf(requireValues(record, await record.data()))
     for (let start = 0; start < bytes.length; start += CHUNK_BYTES) yield bytes.subarray(start, start + CHUNK_BYTES)
@@ -39,7 +40,7 @@ function plan(records: readonly TensorRecord[]): { readonly entry: TensorEntry; 
   })
 }
 
-function requireWritable({ name, slice }: TensorRecord, names: Set<string>): void {
+function requireWritable({ name }: TensorRecord, names: Set<string>): void {
   if (names.has(name) || name === '__metadata__') {
     throw new LevinError('LEVIN_BAD_OPTION', {
       expected: 'tensors of different names',
@@ -47,11 +48,6 @@ function requireWritable({ name, slice }: TensorRecord, names: Set<string>): voi
     })
   }
   names.add(name)
-  if (!slice) return
-  throw new LevinError('LEVIN_NOT_SUPPORTED', {
-    message: `'${name}' is a part of shape [${slice.shape.join(', ')}] of a tensor of shape [${slice.globalShape.join(', ')}]: one file holds whole tensors.`,
-    remedy: 'Gather the parameters before saving, or save under a strategy that does not shard.',
-  })
 }
 
 const refuseType = ({ name, dtype }: TensorRecord): never => {
