@@ -1,0 +1,154 @@
+import '@tensorflow/tfjs-backend-cpu'
+import {
+  CurrentBackend,
+  type HostTensor,
+  type Logger,
+  type MetricRow,
+  type Optimizer,
+  type Parameter,
+} from '@levin/core'
+import { keep, ready, scalar, tensor } from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  acceleratorCases,
+  type ConformanceCase,
+  checkpointIOCases,
+  conformanceCases,
+  type KeptRow,
+  loggerCases,
+  MemoryCheckpoints,
+  optimizerCases,
+  PlainSgd,
+} from '../src/index.js'
+
+beforeAll(() => ready())
+
+/** Names of the cases that fail. */
+async function failures(cases: readonly ConformanceCase[]): Promise<string[]> {
+  const failed: string[] = []
+  for (const { name, run } of cases) await run().catch(() => failed.push(name))
+  return failed
+}
+
+describe('known failures', () => {
+  const bodies = {
+    good: () => {},
+    bad: () => {
+      throw new Error('no')
+    },
+  }
+
+  test('a case that is known to fail must fail', async () => {
+    const cases = conformanceCases(bodies, { knownFailures: { bad: 'not yet', good: 'never checked' } })
+    expect(cases.map(({ name }) => name)).toEqual([
+      'good [known failure: never checked]',
+      'bad [known failure: not yet]',
+    ])
+    await expect(cases[0]?.run()).rejects.toThrow("'good' passes now: drop it from knownFailures")
+    await cases[1]?.run()
+  })
+
+  test('a name that is no case is refused', () => {
+    expect(() => conformanceCases(bodies, { knownFailures: { gone: 'renamed' } })).toThrow("'gone', which is no case")
+  })
+})
+
+describe('the cases find what is wrong with', () => {
+  test('an accelerator that hands out the buffer of the host', async () => {
+    class Sharing extends CurrentBackend {
+      override upload({ data, shape, dtype }: HostTensor) {
+        return tensor(data, [...shape], dtype)
+      }
+    }
+    expect(await failures(acceleratorCases({ create: () => new Sharing() }))).toEqual([
+      'has copied what it uploads: the host may reuse the buffer',
+    ])
+  })
+
+  test('an accelerator that leaks and one whose random numbers are its own', async () => {
+    class Leaking extends CurrentBackend {
+      override upload(host: HostTensor) {
+        keep(scalar(1))
+        return super.upload(host)
+      }
+      drawUniform() {
+        return tensor([0.5])
+      }
+    }
+    expect(await failures(acceleratorCases({ create: () => new Leaking() }))).toEqual([
+      'draws the same random bits as the host',
+      'leaves no tensor behind',
+      'reports memory, statistics and its fingerprint',
+    ])
+  })
+
+  test('an optimizer that forgets the scale, and one that disposes gradients', async () => {
+    class NoScale extends PlainSgd {
+      override step(gradients: Parameters<Optimizer['step']>[0]) {
+        super.step(gradients)
+      }
+    }
+    class Greedy extends PlainSgd {
+      override step(...[gradients, options]: Parameters<Optimizer['step']>) {
+        super.step(gradients, options)
+        for (const gradient of gradients.values()) gradient.dispose()
+      }
+    }
+    const of = (Kind: typeof PlainSgd) =>
+      optimizerCases({
+        create: (parameters: readonly Parameter[], { learningRate }) => new Kind(parameters, learningRate),
+      })
+    expect(await failures(of(NoScale))).toEqual([
+      'scales gradients by a number or by a scalar on the device',
+      'clips by value after scaling',
+    ])
+    expect(await failures(of(Greedy))).toContain('changes parameters in place, and gradients not at all')
+  })
+
+  test('checkpoints that are replaced before they are whole', async () => {
+    class Hasty extends MemoryCheckpoints {
+      override async save(...[location, content]: Parameters<MemoryCheckpoints['save']>) {
+        await super.save(location, { ...content, model: [] })
+        await super.save(location, content)
+      }
+    }
+    const shared = new Hasty()
+    let count = 0
+    expect(await failures(checkpointIOCases({ create: () => shared, folder: () => `f${count++}` }))).toEqual([
+      'replaces a checkpoint only by a whole one',
+      'leaves nothing behind when a first save fails',
+    ])
+  })
+
+  test('a logger that keeps the object it was given, drops NaN, and rewinds too far', async () => {
+    class Careless implements Logger {
+      readonly name = 'careless'
+      readonly version = '0'
+      rows: KeptRow[] = []
+      setup() {}
+      logMetrics(metrics: MetricRow, { globalStep, epoch }: { globalStep: number; epoch: number }) {
+        if (Object.values(metrics).some(Number.isNaN)) return
+        this.rows.push({ step: globalStep, epoch, metrics })
+      }
+      logHyperparameters() {}
+      position() {
+        return { rows: this.rows.length }
+      }
+      rewind() {
+        this.rows = []
+      }
+      finalize() {}
+    }
+    const cases = loggerCases({
+      create: () => new Careless(),
+      rows: (logger) => (logger as Careless).rows,
+      durable: false,
+    })
+    expect(await failures(cases)).toEqual([
+      'keeps rows in order, with NaN, infinities and names of all kinds',
+      'has copied a row once logMetrics returns',
+      'has everything after flush, should the process end then',
+      'drops what came after a position, and nothing else',
+    ])
+  })
+})
