@@ -39,6 +39,17 @@ describe('the folder', () => {
     expect(new Set(loggers.map(({ logger }) => logger.version)).size).toBe(12)
   })
 
+  test('is asked for only when the folders above it exist: one call for all could call it new because they were', async () => {
+    const asked: boolean[] = []
+    const real = filesWith({})
+    const makeFolder = (path: string) => {
+      if (/version_/.test(path)) asked.push(existsSync(join(path, '..')))
+      return real.makeFolder(path)
+    }
+    await csvLogger({ name: 'a/b' }).setup(setupIn(tempFolder(), { files: filesWith({ makeFolder }) }))
+    expect(asked).toEqual([true])
+  })
+
   test('that cannot be made is an error at setup, which names it and the way out', async () => {
     const folder = tempFolder()
     writeFileSync(join(folder, 'taken'), '')
@@ -192,6 +203,19 @@ describe('rows', () => {
   })
 })
 
+test('a line that was cut is removed before the first row is appended', async () => {
+  const folder = tempFolder()
+  const first = await started(folder, { version: 0 })
+  logSteps(first.logger, 0, 3)
+  await first.logger.finalize('failed')
+  truncateSync(first.file, readFileSync(first.file).length - 4)
+  const second = await started(folder, { version: 0 })
+  expect(lines(second.file)).toHaveLength(3)
+  logSteps(second.logger, 2, 3, () => ({ loss: 7 }))
+  await second.logger.finalize('completed')
+  expect(lines(second.file)).toEqual(['epoch,step,loss', '0,0,1', '0,1,0.5', '0,2,7'])
+})
+
 describe('rewinding', () => {
   test('cuts off rows after the position, in the same folder', async () => {
     const folder = tempFolder()
@@ -271,6 +295,7 @@ describe('rewinding', () => {
     const { logger, file } = await started(folder)
     logSteps(logger, 0, 3)
     await logger.rewind?.({ format: 'csv', rows: 10, file })
+    expect(logger.position()['rows']).toBe(3)
     await logger.rewind?.({ format: 'csv', rows: 0, file: join(folder, 'gone.csv') })
     expect(lines(file)).toHaveLength(4)
   })
