@@ -104,13 +104,18 @@ export async function availabilityOf(plugin: AnyPlugin): Promise<Availability> {
   }
 }
 
-/** The instance of the available plugin of highest priority; `undefined` if there is none. Skips negative priorities. */
+/**
+ * The instance of the available plugin of highest priority; `undefined` if there is none.
+ *
+ * @param options.lastResort take plugins of negative priority too, which are meant to be named. Default `false`.
+ */
 export async function pickAvailable<K extends Kind>(
   kind: K,
   plugins?: readonly AnyPlugin[],
+  { lastResort = false }: { lastResort?: boolean } = {},
 ): Promise<Instance<K> | undefined> {
   for (const plugin of pluginsOf(kind, plugins)) {
-    if ((plugin.priority ?? 0) < 0) return undefined
+    if ((plugin.priority ?? 0) < 0 && !lastResort) return undefined
     if ((await availabilityOf(plugin)).ok) return instantiate<K>(plugin, {})
   }
   return undefined

@@ -66,6 +66,9 @@ export interface Accelerator {
   /** Readings for `deviceStatsMonitor` and `levin devices`: temperature, load, memory, … each with its unit in the name. */
   statistics(): Record<string, number> | Promise<Record<string, number>>
 
+  /** What somebody should know before training on it, in one sentence: that it is slow, and what would be faster. */
+  advice?(): string | undefined
+
   /** Names the build of the kernels that compute: two runs are equal bit for bit only under the same one. */
   fingerprint(): string
 

@@ -65,6 +65,11 @@ export class CurrentBackend implements Accelerator {
     return { tensors, 'memory/bytes': bytes }
   }
 
+  advice(): string | undefined {
+    if (getBackend() !== 'cpu') return undefined
+    return "Computing on tfjs's JavaScript backend, which is many times slower than this machine. Install @levin/accelerators and import '@levin/accelerators/register'."
+  }
+
   fingerprint(): string {
     return `tfjs-${getBackend()}`
   }

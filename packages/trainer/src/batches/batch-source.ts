@@ -1,5 +1,6 @@
-import { describe, LevinError, type Loader, type LoaderLike } from '@levin/core'
+import { describe, disposeAll, LevinError, type Loader, type LoaderLike } from '@levin/core'
 import type { BatchLimit } from '../trainer-options.js'
+import { tensorsOf } from './device-batch.js'
 
 /**
  * The batches of one loader for one epoch: limited, counted, and read one ahead, so that everybody knows which batch is
@@ -9,6 +10,7 @@ export class BatchSource {
   readonly #next: () => IteratorResult<unknown> | Promise<IteratorResult<unknown>>
   readonly #close: (() => unknown) | undefined
   readonly #limit: number
+  readonly #owned: boolean
   #ahead: IteratorResult<unknown> | undefined
   #taken = 0
 
@@ -18,10 +20,20 @@ export class BatchSource {
     this.#next = () => iterator.next()
     this.#close = iterator.return ? () => iterator.return?.() : undefined
     this.#limit = limit
+    this.#owned = ownsBatches(loader)
   }
 
-  /** Reads the first batch ahead. */
-  async start(): Promise<this> {
+  /**
+   * Reads the first batch ahead.
+   *
+   * @param skip batches to read and let go first: how a loader that cannot be sought comes to its place
+   */
+  async start(skip = 0): Promise<this> {
+    for (let i = 0; i < skip; i++) {
+      const { value, done } = await this.#next()
+      if (done) break
+      if (this.#owned) disposeAll(tensorsOf(value))
+    }
     if (this.#limit > 0) this.#ahead = await this.#next()
     return this
   }

@@ -32,6 +32,8 @@ export class BatchTransfer {
     const host = this.#before ? this.#before(raw as never, dataloaderIndex) : raw
     const samples = sampleCount(host)
     const uploaded = toDevice(host, this.#run.accelerator)
+    // A hook may have kept the host's batch; without one nobody reads it any more.
+    if (!this.#before) loader.recycle?.(raw)
     // Tensors that the loader keeps must outlive the step; whatever was made on the way is ours.
     const foreign = ownsBatches(loader) ? [] : tensorsOf(raw)
     if (!this.#after) return { batch: uploaded, samples, release: () => freeExcept(tensorsOf(uploaded), foreign) }

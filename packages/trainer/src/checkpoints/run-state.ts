@@ -21,7 +21,8 @@ export interface RunState {
   readonly optimizers: readonly OptimizerState[]
   readonly schedules: readonly (FeedbackState | null)[]
   readonly callbacks: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  readonly loggers: Readonly<Record<string, LoggerPosition>>
+  /** In the order of the run's loggers. */
+  readonly loggers: readonly { readonly name: string; readonly position: LoggerPosition }[]
   readonly metrics: Readonly<Record<string, number>>
   readonly data: Readonly<Record<string, unknown>> | null
   /** What `onSaveCheckpoint` hooks added. */
@@ -30,6 +31,8 @@ export interface RunState {
 
 /** Takes a snapshot of everything that a resumed run needs. Values are read before this resolves, so training may go on. */
 export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): Promise<CheckpointContent> {
+  // A position counts what is on disk.
+  for (const logger of run.loggers) await logger.flush?.()
   const extra: Record<string, unknown> = {}
   run.hooks.call('onSaveCheckpoint', extra, run)
   const state: RunState = {
@@ -39,7 +42,7 @@ export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): 
     optimizers: run.optimizers.map(({ optimizer }) => optimizer.state()),
     schedules: run.optimizers.map(({ feedback }) => feedback ?? null),
     callbacks: callbackStates(run.hooks.callbacks),
-    loggers: Object.fromEntries(run.loggers.map((logger) => [logger.name, logger.position()])),
+    loggers: run.loggers.map((logger) => ({ name: logger.name, position: logger.position() })),
     metrics: finiteOnly(run.metrics),
     data: run.data?.state?.() ?? null,
     extra,
@@ -128,9 +131,9 @@ export async function restoreRun(run: Run, fit: FitLoop, stored: StoredCheckpoin
   Object.assign(run.clock, state.clock)
   Object.assign(run.metrics, state.metrics)
   fit.resume(state.fit)
-  for (const logger of run.loggers) {
-    const position = state.loggers[logger.name]
-    if (position) await logger.rewind?.(position)
+  for (const [index, logger] of run.loggers.entries()) {
+    const stored = state.loggers[index]
+    if (stored?.name === logger.name) await logger.rewind?.(stored.position)
   }
 }
 

@@ -37,6 +37,7 @@ export class FitLoop {
   readonly #started: number
   #epochValidated = false
   #epochEnded = false
+  #resumeAt: LoaderPosition | undefined
 
   constructor(run: Run, { train, validation, reload }: FitData) {
     this.#run = run
@@ -67,6 +68,7 @@ export class FitLoop {
   resume(position: FitPosition): void {
     const { clock } = this.#run
     this.#epochValidated = position.epochValidated
+    this.#resumeAt = position.loader
     if (position.epochEnded) {
       clock.epoch++
       clock.batchIndex = 0
@@ -152,12 +154,21 @@ export class FitLoop {
     this.#epochEnded = false
     this.#logs.resetEpoch()
     this.#train.setEpoch?.(clock.epoch)
-    if (clock.batchIndex > 0) this.#train.seek?.({ epoch: clock.epoch, batch: clock.batchIndex })
+    const skip = clock.batchIndex > 0 ? this.#seek() : 0
     const hookRun = epochHookRun(this.#run, this.#logs)
     await hooks.call('onTrainEpochStart', hookRun)
-    const finished = await this.#epoch.run(this.#train, (limits.trainBatches ?? Infinity) - clock.batchIndex)
+    const finished = await this.#epoch.run(this.#train, (limits.trainBatches ?? Infinity) - clock.batchIndex, skip)
     if (finished && !this.#epochValidated) await this.#validateAtEpochEnd()
     await this.#endEpoch(hookRun, finished)
+  }
+
+  /** Goes on within an epoch. Gives how many batches a loader that cannot be sought has to be read on. */
+  #seek(): number {
+    const { epoch, batchIndex } = this.#run.clock
+    if (!this.#train.seek) return batchIndex
+    const stored = this.#resumeAt
+    this.#train.seek(stored?.epoch === epoch && stored.batch === batchIndex ? stored : { epoch, batch: batchIndex })
+    return 0
   }
 
   async #validateAtEpochEnd(): Promise<void> {

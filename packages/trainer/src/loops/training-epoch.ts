@@ -29,10 +29,11 @@ export class TrainingEpoch implements WindowListener {
 
   /**
    * @param limit batches of the epoch that remain
+   * @param skip batches that were trained on before the run was resumed, and that the loader will yield again
    * @returns whether the epoch ran to its end, rather than being cut short by a stop or a limit on steps
    */
-  async run(loader: Loader, limit: number): Promise<boolean> {
-    const source = await new BatchSource(loader, limit).start()
+  async run(loader: Loader, limit: number, skip: number): Promise<boolean> {
+    const source = await new BatchSource(loader, limit).start(skip)
     if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1)
     const windows = new EpochWindows(this.#run, source, loader, this.#services.logs, this.#services.sink, this)
     try {
@@ -79,6 +80,5 @@ export class TrainingEpoch implements WindowListener {
     const values = await this.#services.logs.readStep()
     this.#run.take(values)
     this.#run.logRow(values)
-    for (const logger of this.#run.loggers) await logger.flush?.()
   }
 }

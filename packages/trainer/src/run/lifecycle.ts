@@ -66,18 +66,20 @@ export const statusOf = (run: Run): 'completed' | 'stopped' | 'aborted' => {
 
 async function createRun({ kind, module, data, options, chosen }: LifecycleRequest): Promise<Run> {
   const checkpointIO = await settleCheckpointIO(chosen)
+  const warnings: string[] = []
   const run = new Run({
     kind,
     module,
     data,
     options,
     platform: chosen.platform,
-    accelerator: await settleAccelerator(chosen),
+    accelerator: await settleAccelerator(chosen, (message) => warnings.push(message)),
     strategy: await settleStrategy(chosen),
     checkpointIO,
     loggers: options.fastDevRun ? [] : await settleLoggers(chosen),
   })
   run.hooks = new HookLists(mergeCallbacks(chosen.callbacks, module, defaultCallbacks(run)), module)
+  for (const warning of warnings) run.announce(warning, 'warning')
   return run
 }
 
@@ -93,6 +95,8 @@ function mergeCallbacks(given: readonly Callback[], module: Module, defaults: re
 async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<StoredCheckpoint | undefined> {
   const { strategy, accelerator, module, data, loggers, platform, options } = run
   await strategy.setup({ accelerator, devices: options.devices, platform })
+  const advice = accelerator.advice?.()
+  if (advice) run.announce(advice, 'warning')
   if (strategy.rank.localRank === 0) {
     await data?.prepareData?.()
     await module.prepareData?.()

@@ -95,7 +95,10 @@ const isIterableObject = (item: unknown): item is object =>
   typeof item === 'object' && item !== null && (Symbol.iterator in item || Symbol.asyncIterator in item)
 
 function shard(loader: Loader, dataShard: { rank: number; count: number }, stage: Stage): Loader {
-  if (loader.shard) return loader.shard(dataShard)
+  if (loader.shard) {
+    // Workers train in step: each needs the same number of batches, if need be an empty one.
+    return loader.shard(stage === 'train' ? { ...dataShard, even: true } : dataShard)
+  }
   throw new LevinError('LEVIN_NOT_SUPPORTED', {
     message: `The ${stage} loader cannot be split over ${dataShard.count} workers.`,
     remedy: 'Use a DataLoader, or give your loader a shard({ rank, count }) method.',

@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type AnyPlugin,
+  availabilityOf,
   type Callback,
   type CheckpointIO,
   type Choice,
@@ -13,6 +14,7 @@ import {
   noCheckpoints,
   type Platform,
   pickAvailable,
+  pluginsOf,
   recipeOf,
   requireAvailable,
   resolve,
@@ -68,11 +70,34 @@ function named<T extends object>(kind: string, instance: T | undefined, method?:
   })
 }
 
-/** The accelerator of a run: the chosen one, the best that is available, or whatever tfjs has. */
-export async function settleAccelerator({ accelerator, plugins }: ChosenPlugins): Promise<Accelerator> {
-  if (!accelerator) return (await pickAvailable('accelerator', plugins)) ?? new CurrentBackend()
-  await requireAvailable('accelerator', recipeOf(accelerator), plugins)
-  return accelerator
+/**
+ * The accelerator of a run: the chosen one, the best that is available, one that is meant to be named if nothing else
+ * works, or whatever tfjs has.
+ *
+ * @param warn told once when it had to be something slow
+ */
+export async function settleAccelerator(
+  { accelerator, plugins }: ChosenPlugins,
+  warn: (message: string) => void,
+): Promise<Accelerator> {
+  if (accelerator) {
+    await requireAvailable('accelerator', recipeOf(accelerator), plugins)
+    return accelerator
+  }
+  const best = await pickAvailable('accelerator', plugins)
+  if (best) return best
+  const slow = await pickAvailable('accelerator', plugins, { lastResort: true })
+  if (slow) warn(`Nothing faster than '${recipeOf(slow)?.name}' is available here. ${await reasons(plugins)}`)
+  return slow ?? new CurrentBackend()
+}
+
+/** Why the registered accelerators cannot run. */
+async function reasons(plugins: readonly AnyPlugin[]): Promise<string> {
+  const all = pluginsOf('accelerator', plugins).map(async (plugin) => {
+    const availability = await availabilityOf(plugin)
+    return availability.ok ? '' : `'${plugin.name}': ${availability.reason} ${availability.remedy}`
+  })
+  return (await Promise.all(all)).filter(Boolean).join(' ')
 }
 
 export async function settleStrategy({ strategy, plugins }: ChosenPlugins): Promise<Strategy> {
