@@ -28,7 +28,7 @@ export interface Column {
 const SHORT_ROW = 20
 
 /** A column of numbers, held in one array, row by row. */
-export class NumberColumn implements Column {
+class NumberColumn implements Column {
   readonly length: number
   private readonly rowShape: readonly number[]
   private readonly rowSize: number

@@ -84,7 +84,7 @@ export class HookLists {
   }
 }
 
-export const callbackName = (callback: Callback): string => callback.name ?? callback.constructor.name
+const callbackName = (callback: Callback): string => callback.name ?? callback.constructor.name
 
 /** Tells callbacks apart in checkpoints. */
 export const stateKey = (callback: Callback): string => callback.stateKey ?? callbackName(callback)
