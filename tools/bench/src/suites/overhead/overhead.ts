@@ -14,7 +14,7 @@ interface Model {
 
 const MODELS: readonly Model[] = [
   { name: 'trainer-step', create: () => new NoOp(), samples: 1, steps: 3000 },
-  { name: 'trainer-step-mlp', create: () => new SmallMlp(), samples: 32, steps: 1000 },
+  { name: 'trainer-step-mlp', create: () => new SmallMlp(), samples: 32, steps: 2000 },
 ]
 
 const DIFFERENCE = 'difference'
