@@ -130,7 +130,7 @@ export function resolveOptions(options: TrainerOptions<any>): ResolvedOptions {
 
 const unlimited = (value: number): number => (value === -1 ? Infinity : value)
 const sanitySteps = (value: number): number => (value === -1 ? Infinity : value)
-const isZero = (value: BatchLimit): boolean => (typeof value === 'number' ? value : value.fraction) === 0
+export const isZero = (value: BatchLimit): boolean => (typeof value === 'number' ? value : value.fraction) === 0
 
 const milliseconds = ({ days = 0, hours = 0, minutes = 0, seconds = 0 }: Duration): number =>
   (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
@@ -146,7 +146,7 @@ function requireValid(options: object): void {
   const [issue] = result.issues
   const name = v.getDotPath(issue) ?? 'options'
   const hint = LIGHTNING_OPTIONS[name]
-  if (issue.type === 'strict_object' && !name.includes('.')) {
+  if (issue.type === 'strict_object' && issue.expected === 'never' && !name.includes('.')) {
     const known = Object.keys(schema.entries).join(', ')
     throw badOption(`A Trainer has no option '${name}'.`, hint ?? `It has: ${known}.`)
   }

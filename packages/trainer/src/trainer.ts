@@ -4,7 +4,7 @@ import { captureRun, restoreRun, restoreWeights } from './checkpoints/run-state.
 import { EvaluationLoop } from './loops/evaluation-loop.js'
 import { FitLoop } from './loops/fit-loop.js'
 import { PredictionLoop } from './loops/prediction-loop.js'
-import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import { isZero, type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import { statusOf, withRun } from './run/lifecycle.js'
 import type { Run } from './run/run.js'
@@ -64,9 +64,10 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   async #prepareFit(run: Run, stored: StoredCheckpoint | undefined): Promise<FitLoop> {
     if (run.options.unlimitedByDefault) run.announce('maxEpochs was not set: training for 1000 epochs.', 'warning')
     const load = async () => {
-      const overfit = JSON.stringify(run.options.overfitBatches) !== '0'
+      const overfit = !isZero(run.options.overfitBatches)
       const [train] = await loadersOf(run, 'train')
-      const validation = run.module.validationStep && (overfit || hasLoaders(run, 'validate'))
+      const wanted = run.module.validationStep && !isZero(run.options.limits.validate)
+      const validation = wanted && (overfit || hasLoaders(run, 'validate'))
       return {
         train: train as NonNullable<typeof train>,
         validation: validation ? await loadersOf(run, overfit ? 'train' : 'validate') : [],

@@ -25,22 +25,28 @@ const accelerator = (name: string, priority: number, ok = true) =>
 
 /** Fits once and gives the accelerator that the run used and what was said. */
 async function fitWith(plugins: ReturnType<typeof accelerator>[]) {
-  let said = ''
+  const said: string[] = []
   const platform: Platform = {
     ...currentPlatform(),
-    terminal: { interactive: false, color: false, columns: () => 80, write: (text) => void (said += text) },
+    terminal: { interactive: false, color: false, columns: () => 80, write: (text) => said.push(text) },
   }
-  let used: Accelerator | undefined
-  const watch = { onFitStart: (run: { accelerator: Accelerator }) => void (used = run.accelerator) }
+  const used: Accelerator[] = []
+  const watch = { onFitStart: (run: { accelerator: Accelerator }) => void used.push(run.accelerator) }
   const quiet = { enableProgressBar: false, enableModelSummary: false, loggers: false } as const
   const module = new BoringModule()
-  await new Trainer({ ...quiet, plugins, platform, maxSteps: 1, callbacks: [watch] }).fit(module, { train: boringBatches() })
+  await new Trainer({ ...quiet, plugins, platform, maxSteps: 1, callbacks: [watch] }).fit(module, {
+    train: boringBatches(),
+  })
   module.dispose()
-  return { used, said }
+  return { used: used[0], said: said.join('') }
 }
 
 test("'auto' takes a third party's accelerator of highest priority, without a word", async () => {
-  const { used, said } = await fitWith([accelerator('modest', 1), accelerator('best', 20), accelerator('broken', 30, false)])
+  const { used, said } = await fitWith([
+    accelerator('modest', 1),
+    accelerator('best', 20),
+    accelerator('broken', 30, false),
+  ])
   expect(used).toMatchObject({ shown: 'best' })
   expect(said).toBe('')
 })

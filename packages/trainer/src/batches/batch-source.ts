@@ -65,6 +65,8 @@ export class BatchSource {
   /** Lets the loader go before its end. */
   async close(): Promise<void> {
     if (this.#ahead?.done) return
+    if (this.#owned) disposeAll(tensorsOf(this.#ahead?.value))
+    this.#ahead = undefined
     await this.#close?.()
   }
 }

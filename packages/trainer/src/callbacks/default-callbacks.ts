@@ -1,5 +1,6 @@
 import type { Callback } from '@levin/core'
 import type { Run } from '../run/run.js'
+import { EarlyStopping } from './early-stopping.js'
 import { ModelCheckpoint } from './model-checkpoint.js'
 import { ModelSummary } from './model-summary.js'
 import { ProgressBar } from './progress-bar.js'
@@ -14,3 +15,7 @@ export function defaultCallbacks(run: Run): Callback[] {
   if (run.kind === 'fit' && (options.enableCheckpointing ?? canStore)) callbacks.push(new ModelCheckpoint())
   return callbacks
 }
+
+/** Whether a callback takes part in a `fastDevRun`: those that save or end runs do not. */
+export const joinsFastDevRun = (callback: Callback): boolean =>
+  !(callback instanceof ModelCheckpoint || callback instanceof EarlyStopping)

@@ -17,6 +17,8 @@ export interface LoggedValue {
   readonly value: number
   readonly progressBar: boolean
   readonly logger: boolean
+  /** Whether it was written since it was last read. */
+  readonly fresh: boolean
 }
 
 /** Reduces raw sums over all workers. */
@@ -32,6 +34,8 @@ export type ReduceOverWorkers = (
 export class LogStore {
   readonly #sink: ScalarSink
   readonly #entries = new Map<string, LogEntry>()
+  /** Writes that each slot had when it was last read. */
+  readonly #seen = new Map<Slot, number>()
 
   constructor(sink: ScalarSink) {
     this.#sink = sink
@@ -84,7 +88,11 @@ export class LogStore {
     const entries = [...this.#entries.values()].filter((entry) => entry.stepSlot)
     const readings = this.#sink.read(entries.map((entry) => entry.stepSlot as Slot))
     const finish = (read: SlotReading[]) =>
-      entries.flatMap((entry, index) => valuesOf(entry, read[index] as SlotReading, entry.onEpoch ? '_step' : '', true))
+      entries.flatMap((entry, index) => {
+        const reading = read[index] as SlotReading
+        const fresh = this.#isFresh(entry.stepSlot as Slot, reading)
+        return valuesOf(entry, reading, { suffix: entry.onEpoch ? '_step' : '', single: true, fresh })
+      })
     return readings instanceof Promise ? readings.then(finish) : finish(readings)
   }
 
@@ -93,18 +101,31 @@ export class LogStore {
     const entries = [...this.#entries.values()].filter((entry) => entry.epochSlot)
     const local = await this.#sink.read(entries.map((entry) => entry.epochSlot as Slot))
     const readings = await reduceReadings(entries, local, reduce)
-    return entries.flatMap((entry, index) =>
-      valuesOf(entry, readings[index] as SlotReading, entry.onStep ? '_epoch' : '', false),
-    )
+    return entries.flatMap((entry, index) => {
+      const fresh = this.#isFresh(entry.epochSlot as Slot, local[index] as SlotReading)
+      const reading = readings[index] as SlotReading
+      return valuesOf(entry, reading, { suffix: entry.onStep ? '_epoch' : '', single: false, fresh })
+    })
+  }
+
+  #isFresh(slot: Slot, { writes }: SlotReading): boolean {
+    const before = this.#seen.get(slot) ?? 0
+    this.#seen.set(slot, writes)
+    return writes !== before
   }
 
   /** Begins a new epoch. */
   resetEpoch(): void {
-    this.#sink.reset([...this.#entries.values()].flatMap((entry) => entry.epochSlot ?? []))
+    this.#reset([...this.#entries.values()].flatMap((entry) => entry.epochSlot ?? []))
   }
 
   resetStep(): void {
-    this.#sink.reset([...this.#entries.values()].flatMap((entry) => entry.stepSlot ?? []))
+    this.#reset([...this.#entries.values()].flatMap((entry) => entry.stepSlot ?? []))
+  }
+
+  #reset(slots: readonly Slot[]): void {
+    this.#sink.reset(slots)
+    for (const slot of slots) this.#seen.delete(slot)
   }
 }
 
@@ -154,8 +175,7 @@ async function reduceReadings(
 function valuesOf(
   entry: LogEntry,
   { values, weight, writes }: SlotReading,
-  suffix: string,
-  single: boolean,
+  { suffix, single, fresh }: { suffix: string; single: boolean; fresh: boolean },
 ): LoggedValue[] {
   if (writes === 0) return []
   const { progressBar, logger } = entry
@@ -165,6 +185,7 @@ function valuesOf(
     value,
     progressBar,
     logger,
+    fresh,
   })
   if (entry.metric) {
     const computed = entry.metric.compute(values)

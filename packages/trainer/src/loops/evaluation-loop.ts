@@ -2,6 +2,7 @@ import { LevinError, type Loader, type RunPhase, type StepPosition } from '@levi
 import { BatchSource, countBatches } from '../batches/batch-source.js'
 import { BatchTransfer } from '../batches/batch-transfer.js'
 import { type LoggedValue, LogStore } from '../logging/log-store.js'
+import { isZero } from '../resolve-options.js'
 import type { Run } from '../run/run.js'
 import type { BatchLimit } from '../trainer-options.js'
 import { epochHookRun, evaluationHookRun } from './logging-run.js'
@@ -28,6 +29,8 @@ export class EvaluationLoop {
   readonly #loaders: readonly Loader[]
   readonly #limits: readonly number[]
   readonly #sanity: boolean
+  /** The limit is 0: nobody wants to run any batch. */
+  readonly #leftOut: boolean
   readonly #logs: LogStore
   readonly #transfer: BatchTransfer
 
@@ -40,6 +43,7 @@ export class EvaluationLoop {
     )
     this.#limits = counts.map((count) => Math.min(count ?? Infinity, sanitySteps ?? Infinity))
     this.#sanity = sanitySteps !== undefined
+    this.#leftOut = isZero(limit)
     this.#logs = new LogStore(run.createSink())
     this.#transfer = new BatchTransfer(run)
   }
@@ -79,7 +83,12 @@ export class EvaluationLoop {
   async #loader(index: number): Promise<void> {
     const loader = this.#loaders[index] as Loader
     const limit = this.#limits[index] ?? 0
-    if (limit === 0) return
+    if (limit === 0) {
+      // A shard may have no part in the last batches; a whole loader without any is a mistake.
+      if (!this.#leftOut && this.#run.strategy.dataShard.count === 1)
+        throw emptyLoader(this.#stage, index, this.#loaders.length)
+      return
+    }
     this.#run.dataloaderIndex = index
     loader.setEpoch?.(0)
     const source = await new BatchSource(loader, limit).start()
@@ -87,7 +96,7 @@ export class EvaluationLoop {
     const hookRun = evaluationHookRun(this.#run, this.#logs)
     let firstSample = 0
     try {
-      for (let batchIndex = 0; source.hasNext; batchIndex++) {
+      for (let batchIndex = 0; source.hasNext && !this.#mustStop; batchIndex++) {
         const taken = source.take()
         const raw = taken instanceof Promise ? await taken : taken
         const { batch, samples, release } = this.#transfer.transfer(raw, loader, index)
@@ -97,11 +106,15 @@ export class EvaluationLoop {
           release()
         }
         firstSample += samples
-        if (this.#run.kind !== 'fit' && this.#run.stopping) break
       }
     } finally {
       await source.close()
     }
+  }
+
+  /** Within a fit, validation runs to its end: a run stops between windows. */
+  get #mustStop(): boolean {
+    return this.#run.kind !== 'fit' && this.#run.stopping
   }
 
   async #batch(
@@ -134,6 +147,16 @@ export class EvaluationLoop {
     })
     const ended = hooks.call(`on${word}BatchEnd`, batch, batchIndex, hookRun)
     if (ended) await ended
+    if (this.#logs.hasStepValues) await this.#logStep()
+  }
+
+  /** A row per batch, for whoever asked for it by `onStep`: this is a read per batch. */
+  async #logStep(): Promise<void> {
+    const values = await this.#logs.readStep()
+    this.#logs.resetStep()
+    if (this.#sanity) return
+    this.#run.take(values)
+    this.#run.logRow(values)
   }
 }
 

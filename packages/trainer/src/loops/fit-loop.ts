@@ -1,9 +1,10 @@
 import { type Loader, type LoaderPosition, TriggerState } from '@levin/core'
 import { countBatches } from '../batches/batch-source.js'
 import { LogStore } from '../logging/log-store.js'
+import { isZero } from '../resolve-options.js'
 import type { Run } from '../run/run.js'
 import { applySchedules, observeMetrics } from '../run/schedules.js'
-import { EvaluationLoop } from './evaluation-loop.js'
+import { EvaluationLoop, emptyLoader } from './evaluation-loop.js'
 import { epochHookRun } from './logging-run.js'
 import { TrainingEpoch } from './training-epoch.js'
 
@@ -79,20 +80,24 @@ export class FitLoop {
   async run(): Promise<void> {
     const { hooks, options, clock } = this.#run
     const limits = options.limits.train
-    this.#setLimits(countBatches(this.#train, limits, 'limitTrainBatches'))
-    await this.#sanityCheck()
+    const trainBatches = countBatches(this.#train, limits, 'limitTrainBatches')
+    if (trainBatches === 0 && !isZero(limits)) throw emptyLoader('training', 0, 1)
+    this.#setLimits(trainBatches)
+    // A signal may have been aborted already.
+    let stopped = await this.#mustStop()
+    if (!stopped) await this.#sanityCheck()
     this.#run.phase = 'train'
     this.#run.reader = async () => this.#run.take(await this.#logs.readStep())
     applySchedules(this.#run)
     await hooks.call('onTrainStart', epochHookRun(this.#run, this.#logs))
-    while (!this.#done()) {
+    while (!stopped && !this.#done()) {
       await this.#reloadIfDue()
       await this.#runEpoch()
-      if (this.#run.stopping && this.#mayStop()) break
-      if (this.#run.stopping) this.#run.withdrawStop()
+      // Hooks at the end of an epoch may have asked for it; as within the epoch, all ranks agree.
+      stopped = await this.#mustStop()
       if (clock.globalStep >= options.maxSteps && clock.batchIndex > 0) break
     }
-    if (this.#validationTrigger.fires(clock, 'end')) await this.#validate()
+    if (!stopped && this.#validationTrigger.fires(clock, 'end')) await this.#validate()
     await hooks.call('onTrainEnd', this.#run)
   }
 

@@ -57,15 +57,27 @@ export class ManualOptimization implements ManualServices {
     return {
       step: (gradients, { clipNorm, clipValue } = {}) => {
         this.#run.hooks.call('onBeforeOptimizerStep', optimizer, gradients, this.#hookRun)
-        const scale = clipNorm === undefined ? undefined : this.#coefficient(gradients, optimizer, clipNorm)
+        const { norm, value } = this.#clipping(clipNorm, clipValue)
+        const scale = norm === undefined ? undefined : this.#coefficient(gradients, optimizer, norm)
         optimizer.step(gradients, {
           ...(scale === undefined ? {} : { gradientScale: scale }),
-          ...(clipValue === undefined ? {} : { clipValue }),
+          ...(value === undefined ? {} : { clipValue: value }),
         })
         if (scale !== undefined && typeof scale !== 'number') scale.dispose()
         this.#stepped = true
       },
     }
+  }
+
+  /** What the module asks for here; else what the Trainer was given. */
+  #clipping(clipNorm: number | undefined, clipValue: number | undefined): { norm?: number; value?: number } {
+    if (clipNorm !== undefined || clipValue !== undefined)
+      return {
+        ...(clipNorm === undefined ? {} : { norm: clipNorm }),
+        ...(clipValue === undefined ? {} : { value: clipValue }),
+      }
+    const { clipping } = this.#run.options
+    return clipping ? { [clipping.algorithm]: clipping.value } : {}
   }
 
   #coefficient(

@@ -21,6 +21,8 @@ export interface EpochServices {
 export class TrainingEpoch implements WindowListener {
   readonly #run: Run
   readonly #services: EpochServices
+  /** The windows of the running epoch. */
+  #open: EpochWindows | undefined
 
   constructor(run: Run, services: EpochServices) {
     this.#run = run
@@ -36,6 +38,7 @@ export class TrainingEpoch implements WindowListener {
     const source = await new BatchSource(loader, limit).start(skip)
     if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1)
     const windows = new EpochWindows(this.#run, source, loader, this.#services.logs, this.#services.sink, this)
+    this.#open = windows
     try {
       return await this.#windows(windows)
     } catch (error) {
@@ -49,16 +52,16 @@ export class TrainingEpoch implements WindowListener {
   async #windows(windows: EpochWindows): Promise<boolean> {
     const { strategy, module, options, clock } = this.#run
     while (windows.hasNext) {
-      if (clock.globalStep >= options.maxSteps) return false
+      if (clock.globalStep >= options.maxSteps) break
       const window = windows.begin()
       if (module.automaticOptimization) await strategy.step(window)
       else await strategy.manualStep?.(window)
       // Only what could have requested a stop costs a question: ranks agree at every boundary.
       const stop = this.#services.mustStop()
-      if (typeof stop === 'boolean' ? stop : await stop) return windows.ended()
+      if (typeof stop === 'boolean' ? stop : await stop) break
     }
     await windows.checkLoss()
-    return true
+    return windows.ended()
   }
 
   stepEnded(): void | Promise<void> {
@@ -78,6 +81,7 @@ export class TrainingEpoch implements WindowListener {
 
   async #logStep(): Promise<void> {
     const values = await this.#services.logs.readStep()
+    await this.#open?.checkLoss()
     this.#run.take(values)
     this.#run.logRow(values)
   }

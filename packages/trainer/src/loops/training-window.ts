@@ -59,7 +59,11 @@ export class EpochWindows implements TrainingWindow {
   readonly #manual: ManualOptimization | undefined
   #index = 0
   #firstSample = 0
-  #current: Micro | undefined
+  /** Micro-batches that were handed out and are not done: several where the strategy runs all forwards first. */
+  readonly #open = new Set<Micro>()
+  /** The clock at the beginning of the window. */
+  #firstBatch = 0
+  #firstStep = 0
 
   constructor(
     run: Run,
@@ -101,6 +105,8 @@ export class EpochWindows implements TrainingWindow {
   begin(): this {
     this.#index = 0
     this.#firstSample = 0
+    this.#firstBatch = this.clock.batchIndex
+    this.#firstStep = this.clock.globalStep
     return this
   }
 
@@ -112,17 +118,19 @@ export class EpochWindows implements TrainingWindow {
     const transferred = this.#transfer.transfer(raw, this.#loader, 0)
     const last = this.#index + 1 >= options.accumulateGradBatches || !this.#source.hasNext
     const micro = this.#micro(transferred, last)
-    this.#current = micro
+    this.#open.add(micro)
     if (this.#run.hooks.has('onTrainBatchStart') && (await this.#startHooks(micro))) {
       this.skipped = true
-      this.abandon()
+      // The window has lost a part: it ends without an update.
+      this.#updates.discard()
+      this.#release(micro)
       return undefined
     }
     return micro
   }
 
   #startHooks(micro: Micro): Promise<boolean> {
-    return this.#run.hooks.callBatchStart(micro.transferred.batch, this.clock.batchIndex, this.#hookRun)
+    return this.#run.hooks.callBatchStart(micro.transferred.batch, micro.step.batchIndex, this.#hookRun)
   }
 
   #micro(transferred: TransferredBatch, last: boolean): Micro {
@@ -135,7 +143,7 @@ export class EpochWindows implements TrainingWindow {
         mode: 'train',
         globalStep: clock.globalStep,
         epoch: clock.epoch,
-        batchIndex: clock.batchIndex,
+        batchIndex: this.#firstBatch + this.#index,
         microBatch: this.#index,
         firstSample: this.#firstSample + rank * samples,
         globalBatchSize: samples * count,
@@ -176,7 +184,7 @@ export class EpochWindows implements TrainingWindow {
   /** Finds a loss that is not finite: at once where reading is a load, at the next read of the logs elsewhere. */
   #watch(micro: Micro, loss: Scalar): void {
     if (this.#run.hooks.has('onTrainBatchEnd')) micro.loss = keep(clone(loss))
-    const tag = lossTag(this.clock.globalStep, this.clock.batchIndex)
+    const tag = lossTag(this.clock.globalStep, micro.step.batchIndex)
     if (!this.#run.accelerator.capabilities.hostMemory) {
       this.#sink.write(this.#lossSlot, loss, 1, tag)
       return
@@ -223,7 +231,7 @@ export class EpochWindows implements TrainingWindow {
     const { clock, hooks, strategy } = this.#run
     if (micro.last) this.#updates.commit()
     if (this.#manual?.finish()) this.#stepped()
-    const { batchIndex } = clock
+    const { batchIndex } = micro.step
     clock.batchIndex++
     clock.totalBatches++
     clock.totalSamples += micro.samples * strategy.dataShard.count
@@ -234,19 +242,22 @@ export class EpochWindows implements TrainingWindow {
   }
 
   #free(micro: Micro): void | Promise<void> {
-    this.#current = undefined
-    micro.loss?.dispose()
-    micro.transferred.release()
-    return micro.last ? this.#listener.stepEnded() : undefined
+    this.#release(micro)
+    // Under manual optimization a batch may end without an update.
+    return micro.last && this.clock.globalStep > this.#firstStep ? this.#listener.stepEnded() : undefined
   }
 
   /** Frees what a window that failed has left. */
   abandon(): void {
     this.#updates.discard()
     this.#manual?.discard()
-    this.#current?.loss?.dispose()
-    this.#current?.transferred.release()
-    this.#current = undefined
+    for (const micro of this.#open) this.#release(micro)
+  }
+
+  #release(micro: Micro): void {
+    this.#open.delete(micro)
+    micro.loss?.dispose()
+    micro.transferred.release()
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type RunKind,
   type StoredCheckpoint,
 } from '@levin/core'
-import { defaultCallbacks } from '../callbacks/default-callbacks.js'
+import { defaultCallbacks, joinsFastDevRun } from '../callbacks/default-callbacks.js'
 import { HookLists, stateKey } from '../hook-lists.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import {
@@ -78,7 +78,8 @@ async function createRun({ kind, module, data, options, chosen }: LifecycleReque
     checkpointIO,
     loggers: options.fastDevRun ? [] : await settleLoggers(chosen),
   })
-  run.hooks = new HookLists(mergeCallbacks(chosen.callbacks, module, defaultCallbacks(run)), module)
+  const callbacks = mergeCallbacks(chosen.callbacks, module, defaultCallbacks(run))
+  run.hooks = new HookLists(options.fastDevRun ? callbacks.filter(joinsFastDevRun) : callbacks, module)
   for (const warning of warnings) run.announce(warning, 'warning')
   return run
 }
@@ -108,7 +109,8 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   await run.hooks.call('setup', run.kind, run)
   await module.configureModel?.()
   assignPaths(module)
-  requireSupported(module, strategy, accelerator.capabilities.synchronousRead)
+  const { synchronousRead } = accelerator.capabilities
+  requireSupported(module, strategy, { synchronousRead, accumulate: options.accumulateGradBatches })
   const stored = await checkpoint?.(run)
   await strategy.materialise(module, { seed: options.seed })
   if (run.kind === 'fit') run.optimizers = configureOptimizers(module)

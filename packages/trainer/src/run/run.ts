@@ -142,17 +142,17 @@ export class Run implements RunContext {
 
   /** Takes values that were read. */
   take(values: readonly LoggedValue[]): void {
-    for (const { name, plainName, value, progressBar } of values) {
-      this.#set(name, value)
+    for (const { name, plainName, value, progressBar, fresh } of values) {
+      this.#set(name, value, fresh)
       // The plain name stands for the newest value, whichever of the two forms it was read in.
-      if (plainName !== name) this.#set(plainName, value)
+      if (plainName !== name) this.#set(plainName, value, fresh)
       if (progressBar) this.progressBarMetrics[plainName] = value
     }
   }
 
-  #set(name: string, value: number): void {
+  #set(name: string, value: number, fresh: boolean): void {
     this.metrics[name] = value
-    this.metricReads[name] = (this.metricReads[name] ?? 0) + 1
+    this.metricReads[name] = (this.metricReads[name] ?? 0) + (fresh ? 1 : 0)
   }
 
   /** Hands a row to every logger. */

@@ -38,7 +38,11 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 }
 
 /** Refuses what the strategy cannot do with this module on this accelerator. */
-export function requireSupported(module: Module, strategy: Strategy, synchronousRead: boolean): void {
+export function requireSupported(
+  module: Module,
+  strategy: Strategy,
+  { synchronousRead, accumulate }: { synchronousRead: boolean; accumulate: number },
+): void {
   const { capabilities, name } = strategy
   const whole = module.parameters().find((parameter) => parameter instanceof VariableParameter)
   if (capabilities.shardsParameters && whole) {
@@ -50,6 +54,12 @@ export function requireSupported(module: Module, strategy: Strategy, synchronous
   if (!module.automaticOptimization && (!capabilities.manualOptimization || !strategy.manualStep)) {
     throw new LevinError('LEVIN_NOT_SUPPORTED', {
       message: `The strategy '${name}' does not support manual optimization.`,
+    })
+  }
+  if (!module.automaticOptimization && accumulate > 1) {
+    throw new LevinError('LEVIN_NOT_SUPPORTED', {
+      message: `accumulateGradBatches is ${accumulate}, and ${module.constructor.name} optimizes manually.`,
+      remedy: 'Leave the option out: the module decides itself when its optimizers step.',
     })
   }
   if (capabilities.needsSynchronousRead && !synchronousRead) {
