@@ -6,17 +6,11 @@ import type { ProcessGroupFactory } from './contracts/process-group.js'
 import type { Strategy } from './contracts/strategy.js'
 
 /** Registered names and their options. Empty here; `<plugin>/register` augments them. */
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface AcceleratorRegistry {}
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface StrategyRegistry {}
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface LoggerRegistry {}
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface CheckpointIORegistry {}
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface CollectiveRegistry {}
-// biome-ignore lint/suspicious/noEmptyInterface: opened by augmentation.
 export interface CallbackRegistry {}
 
 /**

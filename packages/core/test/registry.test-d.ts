@@ -13,7 +13,6 @@ import {
 interface Precision {
   readonly dtype: 'float32' | 'bfloat16'
 }
-// biome-ignore lint/suspicious/noEmptyInterface: as a third party would open it.
 interface PrecisionRegistry {}
 
 declare module '../src/plugin-kinds.js' {

@@ -98,6 +98,7 @@ export class FitLoop {
       if (clock.globalStep >= options.maxSteps && clock.batchIndex > 0) break
     }
     if (!stopped && this.#validationTrigger.fires(clock, 'end')) await this.#validate()
+    if (this.#logTrigger.fires(clock, 'end')) await this.#epoch.logStep()
     await hooks.call('onTrainEnd', this.#run)
   }
 
@@ -192,6 +193,7 @@ export class FitLoop {
     const values = await this.#logs.readEpoch(reduce)
     this.#run.take(values)
     this.#run.logRow(values)
+    if (this.#logTrigger.fires(clock, 'epoch')) await this.#epoch.logStep()
     await observeMetrics(this.#run, 'epoch')
     for (const logger of this.#run.loggers) await logger.flush?.()
     if (!finished) return

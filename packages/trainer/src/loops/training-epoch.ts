@@ -65,7 +65,7 @@ export class TrainingEpoch implements WindowListener {
   }
 
   stepEnded(): void | Promise<void> {
-    const logging = this.#services.logTrigger.fires(this.#run.clock, 'step') ? this.#logStep() : undefined
+    const logging = this.#services.logTrigger.fires(this.#run.clock, 'step') ? this.logStep() : undefined
     const feedback = this.#run.optimizers.some(
       ({ schedule, interval }) => schedule?.kind === 'feedback' && interval === 'step',
     )
@@ -79,7 +79,8 @@ export class TrainingEpoch implements WindowListener {
     await this.#services.afterStep()
   }
 
-  async #logStep(): Promise<void> {
+  /** Hands the newest values of single steps to the loggers. */
+  async logStep(): Promise<void> {
     const values = await this.#services.logs.readStep()
     await this.#open?.checkLoss()
     this.#run.take(values)

@@ -1,5 +1,6 @@
 import {
   BufferUpdates,
+  type ForwardServices,
   type GradientClipping,
   type Gradients,
   keep,
@@ -56,6 +57,7 @@ export class EpochWindows implements TrainingWindow {
   readonly #hookRun: StepRunContext
   readonly #listener: WindowListener
   readonly #updates = new BufferUpdates()
+  readonly #forward: ForwardServices
   readonly #manual: ManualOptimization | undefined
   #index = 0
   #firstSample = 0
@@ -74,6 +76,9 @@ export class EpochWindows implements TrainingWindow {
     listener: WindowListener,
   ) {
     this.#run = run
+    const { strategy, accelerator } = run
+    const drawUniform = accelerator.drawUniform?.bind(accelerator)
+    this.#forward = { updates: this.#updates, intercept: strategy.intercept, drawUniform }
     this.#source = source
     this.#loader = loader
     this.#logs = logs
@@ -134,7 +139,7 @@ export class EpochWindows implements TrainingWindow {
   }
 
   #micro(transferred: TransferredBatch, last: boolean): Micro {
-    const { clock, options, strategy, accelerator } = this.#run
+    const { clock, options, strategy } = this.#run
     const { samples } = transferred
     const { rank, count } = strategy.dataShard
     const step = new TrainingScope(
@@ -148,11 +153,7 @@ export class EpochWindows implements TrainingWindow {
         firstSample: this.#firstSample + rank * samples,
         globalBatchSize: samples * count,
       },
-      {
-        updates: this.#updates,
-        intercept: strategy.intercept,
-        drawUniform: accelerator.drawUniform?.bind(accelerator),
-      },
+      this.#forward,
       this.#logs,
       samples,
       this.#manual,
