@@ -3,12 +3,14 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
+import { blocksOf } from '../src/blocks.js'
 import {
   clearFolder,
   complaints,
   folder,
   missingLines,
   pages,
+  readPage,
   writeConfiguration,
   writePrograms,
 } from '../src/pages.js'
@@ -23,6 +25,12 @@ const programs = pages().flatMap(writePrograms)
 test('the pages have programs, some of which run', () => {
   expect(programs.length).toBeGreaterThan(10)
   expect(programs.filter(({ run }) => run).length).toBeGreaterThan(3)
+})
+
+test.each(pages())('what %s says is printed stands below a program that runs', (page) => {
+  const blocks = blocksOf(readPage(page))
+  const stray = blocks.filter(({ prints }, index) => prints && !blocks[index - 1]?.run)
+  expect(stray.map(({ line }) => line)).toEqual([])
 })
 
 test('every code block of every page type-checks', () => {
