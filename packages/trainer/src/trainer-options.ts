@@ -47,7 +47,7 @@ export interface TrainerOptions<P extends readonly AnyPlugin[] = []> {
   readonly limitValBatches?: BatchLimit
   readonly limitTestBatches?: BatchLimit
   readonly limitPredictBatches?: BatchLimit
-  /** Train and validate on the same few training batches, unshuffled: can the model learn them? Default 0: off. */
+  /** Train and validate on the few batches that begin the first epoch, and no others: can the model learn them? Default 0: off. */
   readonly overfitBatches?: BatchLimit
   /** Run so many batches (`true`: 1) of each stage, without loggers, checkpoints and early stopping, to find mistakes. */
   readonly fastDevRun?: boolean | number

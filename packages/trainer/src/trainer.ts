@@ -1,14 +1,15 @@
-import type { AnyPlugin, Module, RunKind, StoredCheckpoint } from '@levin/core'
+import { type AnyPlugin, isInexact, type Module, type RunKind, type StoredCheckpoint } from '@levin/core'
 import { ModelCheckpoint } from './callbacks/model-checkpoint.js'
 import { captureRun, restoreRun, restoreWeights } from './checkpoints/run-state.js'
 import { EvaluationLoop } from './loops/evaluation-loop.js'
 import { FitLoop } from './loops/fit-loop.js'
 import { PredictionLoop } from './loops/prediction-loop.js'
-import { isZero, type ResolvedOptions, resolveOptions } from './resolve-options.js'
+import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import { statusOf, withRun } from './run/lifecycle.js'
 import type { Run } from './run/run.js'
-import { asDataModule, type DataSource, hasLoaders, loadersOf } from './setup/loaders.js'
+import { fitData } from './setup/fit-data.js'
+import { asDataModule, type DataSource, loadersOf } from './setup/loaders.js'
 import { oneRunAtATime } from './setup/one-run-at-a-time.js'
 import { openCheckpoint } from './setup/open-checkpoint.js'
 import { type ChosenPlugins, choosePlugins } from './setup/plugins.js'
@@ -63,17 +64,8 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
 
   async #prepareFit(run: Run, stored: StoredCheckpoint | undefined): Promise<FitLoop> {
     if (run.options.unlimitedByDefault) run.announce('maxEpochs was not set: training for 1000 epochs.', 'warning')
-    const load = async () => {
-      const overfit = !isZero(run.options.overfitBatches)
-      const [train] = await loadersOf(run, 'train')
-      const wanted = run.module.validationStep && !isZero(run.options.limits.validate)
-      const validation = wanted && (overfit || hasLoaders(run, 'validate'))
-      return {
-        train: train as NonNullable<typeof train>,
-        validation: validation ? await loadersOf(run, overfit ? 'train' : 'validate') : [],
-      }
-    }
-    const fit = new FitLoop(run, { ...(await load()), reload: load })
+    announceWallClock(run)
+    const fit = new FitLoop(run, await fitData(run))
     run.checkpoints = {
       save: async (location, weightsOnly) => run.checkpointIO.save(location, await captureRun(run, fit, weightsOnly)),
     }
@@ -156,6 +148,16 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
       return withRun(request, body)
     })
   }
+}
+
+/** What the wall clock decides cannot be repeated exactly; whoever relies on that should know it now. */
+function announceWallClock(run: Run): void {
+  const { options } = run
+  const named = [
+    options.maxTime !== Infinity && 'maxTime',
+    isInexact(options.valCheckInterval) && 'valCheckInterval',
+  ].filter(Boolean)
+  if (named.length) run.announce(`${named.join(' and ')}: by the wall clock, so this run cannot be repeated exactly.`)
 }
 
 function logHyperparameters(run: Run): void {

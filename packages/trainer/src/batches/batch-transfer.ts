@@ -11,11 +11,13 @@ export interface TransferredBatch {
   release(): void
 }
 
+type TransferHook = (batch: never, dataloaderIndex: number) => unknown
+
 /** Brings batches to the device through the transfer hooks. The data module's hooks come before the module's. */
 export class BatchTransfer {
   readonly #run: Run
-  readonly #before: ((batch: never, dataloaderIndex: number) => unknown) | undefined
-  readonly #after: ((batch: never, dataloaderIndex: number) => unknown) | undefined
+  readonly #before: TransferHook | undefined
+  readonly #after: TransferHook | undefined
 
   constructor(run: Run) {
     const { module, data } = run
@@ -37,13 +39,21 @@ export class BatchTransfer {
     // Tensors that the loader keeps must outlive the step; whatever was made on the way is ours.
     const foreign = ownsBatches(loader) ? [] : tensorsOf(raw)
     if (!this.#after) return { batch: uploaded, samples, release: () => freeExcept(tensorsOf(uploaded), foreign) }
-    const after = this.#after
-    const batch = tidy(() => {
-      const changed = after(uploaded as never, dataloaderIndex)
-      for (const tensor of tensorsOf(changed)) keep(tensor)
-      return changed as never
-    }) as unknown
+    const batch = this.#changed(this.#after, uploaded, dataloaderIndex, foreign)
     return { batch, samples, release: () => freeExcept([...tensorsOf(uploaded), ...tensorsOf(batch)], foreign) }
+  }
+
+  #changed(after: TransferHook, uploaded: unknown, dataloaderIndex: number, foreign: readonly Tensor[]): unknown {
+    try {
+      return tidy(() => {
+        const changed = after(uploaded as never, dataloaderIndex)
+        for (const tensor of tensorsOf(changed)) keep(tensor)
+        return changed as never
+      }) as unknown
+    } catch (error) {
+      freeExcept(tensorsOf(uploaded), foreign)
+      throw error
+    }
   }
 }
 

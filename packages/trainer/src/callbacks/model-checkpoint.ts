@@ -1,5 +1,6 @@
 import {
   type Callback,
+  type CheckpointIO,
   definePlugin,
   type EpochRunContext,
   everyEpochs,
@@ -61,6 +62,9 @@ interface Saved {
   readonly score: number
 }
 
+/** Where checkpoints of earlier runs are looked for. */
+type CheckpointFinder = RunContext & { readonly checkpointIO: CheckpointIO }
+
 type Settings = Required<Omit<ModelCheckpointOptions, 'dirpath' | 'monitor'>> & ModelCheckpointOptions
 
 /** Saves the run from time to time, and keeps the best checkpoints and the newest. */
@@ -113,11 +117,12 @@ export class ModelCheckpoint implements Callback {
     return this.#lastPath
   }
 
-  /** The newest checkpoint of this or an earlier run in the same folder. */
-  findLast(
-    run: { checkpointIO: { resolve(folder: string, name: string): Promise<string | undefined> } } & RunContext,
-  ): Promise<string | undefined> {
-    return run.checkpointIO.resolve(this.#folder(run), 'last')
+  /**
+   * The checkpoint that `'best'` or `'last'` names: of this run, or of an earlier one that saved to the same folder.
+   */
+  async find(which: 'best' | 'last', run: CheckpointFinder): Promise<string | undefined> {
+    const own = which === 'best' ? this.bestModelPath : this.lastModelPath
+    return own ?? run.checkpointIO.resolve(this.#folder(run), which)
   }
 
   async setup(kind: RunKind, run: RunContext): Promise<void> {
@@ -171,6 +176,7 @@ export class ModelCheckpoint implements Callback {
     if (!kept && !saveLast) return
     const path = `${this.#folder(run)}/${checkpointName(this.#options.filename, run, this.#options.autoInsertMetricName)}`
     const previousLast = this.#lastPath
+    const previousBest = this.bestModelPath
     const before = { saved: this.#saved, last: this.#lastPath, step: this.#lastStep }
     // What the checkpoint says of itself must include itself.
     if (kept) this.#saved = this.#ranked({ path, score }).slice(0, saveTopK === -1 ? undefined : saveTopK)
@@ -185,6 +191,8 @@ export class ModelCheckpoint implements Callback {
       throw error
     }
     if (saveLast) await run.pointCheckpoint(this.#folder(run), 'last', path)
+    const best = this.bestModelPath
+    if (best !== undefined && best !== previousBest) await run.pointCheckpoint(this.#folder(run), 'best', best)
     await this.#removeDropped(run, [...before.saved.map((saved) => saved.path), previousLast])
     if (verbose) run.announce(`Saved ${path}${this.#watched ? ` (${this.monitor} ${score})` : ''}.`)
   }

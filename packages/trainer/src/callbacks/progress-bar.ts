@@ -18,6 +18,8 @@ export interface ProgressBarOptions {
 }
 
 const PLAIN_REFRESH = 10_000
+// Milliseconds between the last lines of two epochs.
+const PLAIN_END = 1000
 
 /**
  * Shows where a run is: batches, rate, remaining time, and the metrics that were read last. It never reads a metric
@@ -32,6 +34,8 @@ export class ProgressBar implements Callback, LiveLine {
   #run: RunContext | undefined
   #refresh = 100
   #drawn = 0
+  #ended = -Infinity
+  #pending: string | undefined
   #done = 0
   #total: number | undefined
   #label = ''
@@ -114,7 +118,12 @@ export class ProgressBar implements Callback, LiveLine {
     this.#hide()
   }
 
+  onTrainEnd(run: RunContext): void {
+    this.#writePending(run.platform.now())
+  }
+
   teardown(): void {
+    this.#writePending(this.#run?.platform.now() ?? 0)
     this.#hide()
     this.#run?.occupyLine(undefined)
     this.#run = undefined
@@ -147,11 +156,29 @@ export class ProgressBar implements Callback, LiveLine {
 
   #end(): void {
     if (!this.#run || !this.#terminal) return
-    this.#draw(this.#run.platform.now(), true)
-    if (this.#terminal.interactive && this.#options.leave !== false) {
-      this.#terminal.write('\n')
-      this.#visible = false
-    } else this.#hide()
+    const now = this.#run.platform.now()
+    if (this.#terminal.interactive) this.#endLive(now)
+    else this.#endPlain(now)
+  }
+
+  #endLive(now: number): void {
+    this.#draw(now, true)
+    if (this.#options.leave === false) this.#hide()
+    else this.#terminal?.write('\n')
+    this.#visible = false
+  }
+
+  // Hundreds of short epochs would fill a log file: what comes too soon waits, and only the last of it is written.
+  #endPlain(now: number): void {
+    this.#pending = this.#line(now, true)
+    if (now - this.#ended >= PLAIN_END) this.#writePending(now)
+  }
+
+  #writePending(now: number): void {
+    if (this.#pending === undefined) return
+    this.#terminal?.write(`${this.#pending}\n`)
+    this.#pending = undefined
+    this.#ended = now
   }
 
   #draw(now: number, last = false): void {

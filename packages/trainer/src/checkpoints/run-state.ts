@@ -31,6 +31,7 @@ export interface RunState {
 
 /** Takes a snapshot of everything that a resumed run needs. Values are read before this resolves, so training may go on. */
 export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): Promise<CheckpointContent> {
+  await fit.settle()
   // A position counts what is on disk.
   for (const logger of run.loggers) await logger.flush?.()
   const extra: Record<string, unknown> = {}

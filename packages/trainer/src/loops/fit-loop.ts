@@ -22,6 +22,8 @@ export interface FitPosition {
   readonly epochValidated: boolean
   /** The epoch is over: the next one begins. */
   readonly epochEnded: boolean
+  /** The checkpoint was saved among the hooks of a step's end: validation that is due after them is still to come. */
+  readonly stepPending: boolean
   readonly loader: LoaderPosition | undefined
 }
 
@@ -39,6 +41,9 @@ export class FitLoop {
   #epochValidated = false
   #epochEnded = false
   #resumeAt: LoaderPosition | undefined
+  #stepPending = false
+  /** Ends the epoch for loggers and schedules; there while the hooks of its end run. */
+  #closing: (() => Promise<void>) | undefined
 
   constructor(run: Run, { train, validation, reload }: FitData) {
     this.#run = run
@@ -62,7 +67,8 @@ export class FitLoop {
   position(): FitPosition {
     const { batchIndex, epoch } = this.#run.clock
     const loader = this.#train.position?.(batchIndex) ?? { epoch, batch: batchIndex }
-    return { epochValidated: this.#epochValidated, epochEnded: this.#epochEnded, loader }
+    const { isPending: stepPending } = this.#epoch
+    return { epochValidated: this.#epochValidated, epochEnded: this.#epochEnded, stepPending, loader }
   }
 
   /** Goes on from where a checkpoint was saved. The clock has been restored already. */
@@ -70,11 +76,20 @@ export class FitLoop {
     const { clock } = this.#run
     this.#epochValidated = position.epochValidated
     this.#resumeAt = position.loader
+    this.#stepPending = position.stepPending
     if (position.epochEnded) {
       clock.epoch++
       clock.batchIndex = 0
       this.#epochValidated = false
     }
+  }
+
+  /**
+   * Brings what the loggers and schedules would get after the hooks at hand to them now, so that a checkpoint that is
+   * saved in such a hook holds it, and a resumed run neither lacks a row nor has one twice.
+   */
+  settle(): Promise<void> {
+    return this.#closing ? this.#closing() : this.#epoch.settle()
   }
 
   async run(): Promise<void> {
@@ -163,6 +178,10 @@ export class FitLoop {
     const skip = clock.batchIndex > 0 ? this.#seek() : 0
     const hookRun = epochHookRun(this.#run, this.#logs)
     await hooks.call('onTrainEpochStart', hookRun)
+    if (this.#stepPending) {
+      this.#stepPending = false
+      await this.#epoch.resumeStep()
+    }
     const finished = await this.#epoch.run(this.#train, (limits.trainBatches ?? Infinity) - clock.batchIndex, skip)
     if (finished && !this.#epochValidated) await this.#validateAtEpochEnd()
     await this.#endEpoch(hookRun, finished)
@@ -189,12 +208,21 @@ export class FitLoop {
     // Read before the hooks, so that those who judge the epoch see it; what they log is read after them.
     const reduce = strategy.reduce.bind(strategy)
     this.#run.take(await this.#logs.readEpoch(reduce))
+    let closed = false
+    const close = async () => {
+      const values = await this.#logs.readEpoch(reduce)
+      this.#run.take(values)
+      this.#run.logRow(closed ? values.filter(({ fresh }) => fresh) : values)
+      if (closed) return
+      closed = true
+      if (this.#logTrigger.fires(clock, 'epoch')) await this.#epoch.logStep()
+      // An epoch that was cut short is observed when it ends.
+      if (finished) await observeMetrics(this.#run, 'epoch')
+    }
+    this.#closing = close
     await hooks.call('onTrainEpochEnd', hookRun)
-    const values = await this.#logs.readEpoch(reduce)
-    this.#run.take(values)
-    this.#run.logRow(values)
-    if (this.#logTrigger.fires(clock, 'epoch')) await this.#epoch.logStep()
-    await observeMetrics(this.#run, 'epoch')
+    await close()
+    this.#closing = undefined
     for (const logger of this.#run.loggers) await logger.flush?.()
     if (!finished) return
     clock.epoch++

@@ -23,6 +23,9 @@ export class TrainingEpoch implements WindowListener {
   readonly #services: EpochServices
   /** The windows of the running epoch. */
   #open: EpochWindows | undefined
+  #pending = false
+  /** Whether the row of the step at hand was written. */
+  #logged = false
 
   constructor(run: Run, services: EpochServices) {
     this.#run = run
@@ -64,13 +67,41 @@ export class TrainingEpoch implements WindowListener {
     return windows.ended()
   }
 
+  /** Whether hooks of a step's end are running. */
+  get isPending(): boolean {
+    return this.#pending
+  }
+
+  stepEnding(): void {
+    this.#pending = true
+    this.#logged = false
+  }
+
+  /** Logs the step at hand before its hooks are through. */
+  async settle(): Promise<void> {
+    if (this.#pending) await this.#logIfDue()
+  }
+
   stepEnded(): void | Promise<void> {
-    const logging = this.#services.logTrigger.fires(this.#run.clock, 'step') ? this.logStep() : undefined
+    this.#pending = false
+    const logging = this.#logIfDue()
     const feedback = this.#run.optimizers.some(
       ({ schedule, interval }) => schedule?.kind === 'feedback' && interval === 'step',
     )
     if (!logging && !feedback) return this.#services.afterStep()
     return this.#finishStep(logging, feedback)
+  }
+
+  /** What was still to come after a step when its checkpoint was saved; the row was logged with it. */
+  resumeStep(): void | Promise<void> {
+    this.#logged = true
+    return this.stepEnded()
+  }
+
+  #logIfDue(): Promise<void> | undefined {
+    if (this.#logged || !this.#services.logTrigger.fires(this.#run.clock, 'step')) return undefined
+    this.#logged = true
+    return this.logStep()
   }
 
   async #finishStep(logging: Promise<void> | undefined, feedback: boolean): Promise<void> {

@@ -27,6 +27,8 @@ import { TrainingScope } from './scopes.js'
 
 /** Told when a window with its update is over, hooks included. */
 export interface WindowListener {
+  /** The update has happened; the hooks of its batch are about to run. */
+  stepEnding(): void
   stepEnded(): void | Promise<void>
 }
 
@@ -89,7 +91,8 @@ export class EpochWindows implements TrainingWindow {
     this.#listener = listener
     this.optimizer = run.optimizers[0]?.optimizer as Optimizer
     this.parameters = trainedParameters(run)
-    this.clipping = run.options.clipping
+    // A module that clips by itself does so instead.
+    this.clipping = run.module.configureGradientClipping ? undefined : run.options.clipping
     this.#manual = run.module.automaticOptimization ? undefined : new ManualOptimization(run, this.#hookRun)
   }
 
@@ -206,9 +209,9 @@ export class EpochWindows implements TrainingWindow {
   }
 
   beforeUpdate(gradients: Gradients): Gradients {
-    const { hooks, module } = this.#run
+    const { hooks, module, options } = this.#run
     hooks.call('onBeforeOptimizerStep', this.optimizer, gradients, this.#hookRun)
-    return module.configureGradientClipping?.(this.optimizer, gradients, this.clipping) ?? gradients
+    return module.configureGradientClipping?.(this.optimizer, gradients, options.clipping) ?? gradients
   }
 
   update(gradients: Gradients, gradientScale: number | Scalar | undefined): void {
@@ -236,6 +239,7 @@ export class EpochWindows implements TrainingWindow {
     clock.batchIndex++
     clock.totalBatches++
     clock.totalSamples += micro.samples * strategy.dataShard.count
+    if (this.#endsStep(micro)) this.#listener.stepEnding()
     const output = { loss: micro.loss, weight: micro.weight }
     const called = hooks.call('onTrainBatchEnd', output, micro.transferred.batch, batchIndex, this.#hookRun)
     if (called) return called.then(() => this.#free(micro))
@@ -244,8 +248,12 @@ export class EpochWindows implements TrainingWindow {
 
   #free(micro: Micro): void | Promise<void> {
     this.#release(micro)
-    // Under manual optimization a batch may end without an update.
-    return micro.last && this.clock.globalStep > this.#firstStep ? this.#listener.stepEnded() : undefined
+    return this.#endsStep(micro) ? this.#listener.stepEnded() : undefined
+  }
+
+  /** Under manual optimization a batch may end without an update. */
+  #endsStep(micro: Micro): boolean {
+    return micro.last && this.clock.globalStep > this.#firstStep
   }
 
   /** Frees what a window that failed has left. */

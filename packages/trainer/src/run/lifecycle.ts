@@ -135,7 +135,7 @@ async function reportException(run: Run, error: unknown): Promise<void> {
 
 async function release(run: Run, status: 'completed' | 'stopped' | 'aborted' | 'failed'): Promise<void> {
   for (const { optimizer } of run.optimizers) optimizer.dispose()
-  run.disposeSinks()
+  run.release()
   if (run.isGlobalZero) {
     for (const logger of run.loggers) {
       try {

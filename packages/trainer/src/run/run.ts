@@ -82,6 +82,7 @@ export class Run implements RunContext {
   reader: (() => void | Promise<void>) | undefined
   #stop: StopRequest | undefined
   readonly #sinks: ScalarSink[] = []
+  readonly #released: (() => void)[] = []
 
   constructor(parts: RunParts) {
     this.kind = parts.kind
@@ -123,8 +124,14 @@ export class Run implements RunContext {
     return sink
   }
 
-  disposeSinks(): void {
+  /** Something to free when the run ends, however it ends. */
+  onRelease(free: () => void): void {
+    this.#released.push(free)
+  }
+
+  release(): void {
     for (const sink of this.#sinks.splice(0)) sink.dispose()
+    for (const free of this.#released.splice(0)) free()
   }
 
   requestStop(reason: StopReason, message = ''): void {

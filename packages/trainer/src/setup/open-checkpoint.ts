@@ -17,8 +17,7 @@ async function namedCheckpoint(run: Run, name: 'last' | 'best'): Promise<string>
   const callback = run.hooks.callbacks.find(
     (candidate): candidate is ModelCheckpoint & Callback => candidate instanceof ModelCheckpoint,
   )
-  const location =
-    callback && (name === 'best' ? callback.bestModelPath : ((await callback.findLast(run)) ?? callback.lastModelPath))
+  const location = await callback?.find(name, run)
   if (location) return location
   throw new LevinError('LEVIN_CHECKPOINT_NOT_FOUND', {
     message: `There is no '${name}' checkpoint.`,
