@@ -37,6 +37,20 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       expect(second.output).toContain('completed after 3 epochs, 12 steps')
     }))
 
+  test('a later process finds the best and the last checkpoint in a folder that the run names', () =>
+    inEmptyFolder(async (levin) => {
+      const kept = fixture('kept-run.ts')
+      const missing = await levin('test', kept, '--ckpt-path', 'best')
+      expect(missing).toMatchObject({ code: 1 })
+      expect(missing.errors).toContain("There is no 'best' checkpoint")
+      const fit = await levin('fit', kept)
+      const loss = (text: string) => /val\/loss (\S+)/.exec(text)?.[1]
+      for (const name of ['best', 'last']) {
+        const validated = await levin('validate', kept, '--ckpt-path', name)
+        expect(loss(validated.output)).toBe(loss(fit.output))
+      }
+    }))
+
   test('SIGTERM stops a fit at a step, with a checkpoint-able state and exit code 143', () =>
     inEmptyFolder(async (_levin, _folder, start) => {
       const child = start(
