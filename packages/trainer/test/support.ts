@@ -1,5 +1,6 @@
 import {
   type Callback,
+  CurrentBackend,
   type EpochRunContext,
   type ErrorCode,
   LevinError,
@@ -15,6 +16,8 @@ import { Trainer, type TrainerOptions } from '../src/index.js'
 /** A Trainer that writes nothing and says nothing, unless told otherwise. */
 export const quietTrainer = (options: TrainerOptions = {}): Trainer =>
   new Trainer({
+    // Slow, as it is: tests of what is said about that bring their own.
+    accelerator: Object.assign(new CurrentBackend(), { advice: () => undefined }),
     platform: new TestPlatform({ tick: 1 }),
     enableProgressBar: false,
     enableModelSummary: false,

@@ -174,7 +174,7 @@ export class ModelCheckpoint implements Callback {
     const { saveTopK, saveLast, saveWeightsOnly, verbose } = this.#options
     const kept = this.#isKept(score)
     if (!kept && !saveLast) return
-    const path = `${this.#folder(run)}/${checkpointName(this.#options.filename, run, this.#options.autoInsertMetricName)}`
+    const path = this.#freePath(run)
     const previousLast = this.#lastPath
     const previousBest = this.bestModelPath
     const before = { saved: this.#saved, last: this.#lastPath, step: this.#lastStep }
@@ -195,6 +195,16 @@ export class ModelCheckpoint implements Callback {
     if (best !== undefined && best !== previousBest) await run.pointCheckpoint(this.#folder(run), 'best', best)
     await this.#removeDropped(run, [...before.saved.map((saved) => saved.path), previousLast])
     if (verbose) run.announce(`Saved ${path}${this.#watched ? ` (${this.monitor} ${score})` : ''}.`)
+  }
+
+  /** A template may give the same name again; what is kept under it must not be overwritten. As in Lightning: `best-v1`. */
+  #freePath(run: RunContext): string {
+    const { filename, autoInsertMetricName } = this.#options
+    const path = `${this.#folder(run)}/${checkpointName(filename, run, autoInsertMetricName)}`
+    const taken = new Set([...this.#saved.map((saved) => saved.path), this.#lastPath])
+    let version = 0
+    while (taken.has(version ? `${path}-v${version}` : path)) version++
+    return version ? `${path}-v${version}` : path
   }
 
   async #score(run: RunContext): Promise<number> {
