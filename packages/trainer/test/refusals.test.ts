@@ -1,7 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu'
 import {
   CurrentBackend,
-  definePlugin,
   engineMemory,
   everySteps,
   LevinError,
@@ -23,7 +22,7 @@ import {
 import { log, mean, mul, scalar, square, variable } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { earlyStopping, modelCheckpoint } from '../src/callbacks.js'
-import { defineRun, mergeHparams, runFrom, Trainer, type TrainerOptions } from '../src/index.js'
+import type { TrainerOptions } from '../src/index.js'
 import { quietTrainer, refusal, saveEachEpoch } from './support.js'
 
 const data = { train: boringBatches({ batches: 6 }), validate: boringBatches() }
@@ -293,32 +292,6 @@ test('a second fit while one runs in the thread, and none after it', async () =>
   other.dispose()
 })
 
-describe('a run module', () => {
-  test('without a default export, or with another one', () => {
-    expect(() => runFrom({}, './run.ts')).toThrow(
-      "'./run.ts' is no run module. Expected export default defineRun({ module: …, data: …, trainer: … }), found no default export.",
-    )
-    expect(() => runFrom({ default: class Net {} }, './run.ts')).toThrow('found a default export that is function Net')
-    expect(() => runFrom({}, 'x')).toThrow(expect.objectContaining({ code: 'LEVIN_RUN_MODULE' }))
-  })
-
-  test('is what defineRun returns, and its hyper-parameters are checked by name and type', () => {
-    const run = defineRun({
-      hparams: { learningRate: 0.1, name: 'a' },
-      module: ({ learningRate }) => new BoringModule({ learningRate }),
-    })
-    expect(runFrom({ default: run }, 'run.ts')).toBe(run)
-    expect((run.module({ learningRate: 0.5, name: '' }) as BoringModule).learningRate).toBe(0.5)
-    expect(mergeHparams(run.hparams, { learningRate: 1 })).toEqual({ learningRate: 1, name: 'a' })
-    expect(() => mergeHparams(run.hparams, { rate: 1 })).toThrow(
-      "The run has no hyper-parameter 'rate'. Expected learningRate, name.",
-    )
-    expect(() => mergeHparams(run.hparams, { name: 1 })).toThrow(
-      "The hyper-parameter 'name' is wrong. Expected a string, found 1.",
-    )
-  })
-})
-
 describe('checkpoints', () => {
   test('a folder that cannot be written ends the run before the first step', async () => {
     const checkpointIO = Object.assign(new MemoryCheckpoints(), { failure: new Error('EACCES: permission denied') })
@@ -395,139 +368,6 @@ describe('checkpoints', () => {
     await quietTrainer({ checkpointIO }).validate(module, data, { ckptPath: checkpointIO.locations[0] as string })
     module.dispose()
     expect(error.message).toMatch(/holds weights only, so a run cannot go on from it. Load the weights with loadModule/)
-  })
-})
-
-describe('plugins', () => {
-  test.each(['accelerator', 'strategy', 'loggers', 'callbacks', 'checkpointIO'] as const)(
-    'an unknown name for %s',
-    (option) => {
-      const value = option === 'loggers' || option === 'callbacks' ? ['nonsense'] : 'nonsense'
-      const make = () => new Trainer({ [option]: value } as never)
-      expect(make).toThrow(
-        /No \w+ is called 'nonsense'; known: none. Pass it as a value, list it in `plugins`, or import/,
-      )
-      expect(make).toThrow(expect.objectContaining({ code: 'LEVIN_UNKNOWN_PLUGIN' }))
-    },
-  )
-
-  test.each(['gpu', 'tpu', 'mps', 'ipu', 'hpu'])('the reserved accelerator %s', (name) => {
-    expect(() => new Trainer({ accelerator: name as never })).toThrow(
-      expect.objectContaining({ code: 'LEVIN_RESERVED_NAME' }),
-    )
-  })
-
-  test.each(['accelerator', 'strategy'] as const)(
-    'an %s that cannot run here, with reason and remedy',
-    async (kind) => {
-      const plugin = definePlugin({
-        kind,
-        name: 'absent',
-        apiVersion: 1,
-        availability: () => ({ ok: false, reason: 'there is no such device.', remedy: 'Plug it in.' }),
-        create: () => (kind === 'accelerator' ? new CurrentBackend() : new SingleDevice()) as never,
-      })
-      const trainer = quietTrainer({ plugins: [plugin], [kind]: 'absent' } as never)
-      const error = await refusal(() => trainer.fit(new BoringModule(), data), 'LEVIN_UNAVAILABLE')
-      expect(error.message).toBe(`The ${kind} 'absent' cannot run here: there is no such device. Plug it in.`)
-    },
-  )
-
-  test('a value that is something else', () => {
-    expect(() => new Trainer({ accelerator: {} as never })).toThrow(
-      'This is no accelerator. Expected an object with setup()',
-    )
-    expect(() => new Trainer({ strategy: { name: 'x' } as never })).toThrow(
-      'This is no strategy. Expected an object with step()',
-    )
-    expect(() => new Trainer({ loggers: [{}] as never })).toThrow(
-      'This is no logger. Expected an object with logMetrics()',
-    )
-    expect(() => new Trainer({ loggers: ['auto'] as never })).toThrow(
-      "'auto' names no logger. Name the logger, or pass one.",
-    )
-    expect(() => new Trainer({ callbacks: [earlyStopping] as never })).toThrow(
-      /was given as a factory. Call it, as in earlyStopping\(\)/,
-    )
-  })
-
-  test('a strategy that communicates inside a forward, on a device that cannot be read at once', async () => {
-    class Slow extends CurrentBackend {
-      override get capabilities() {
-        return { ...super.capabilities, synchronousRead: false, hostMemory: false }
-      }
-    }
-    const strategy = Object.assign(new SingleDevice(), {
-      name: 'chatty',
-      capabilities: { ...new SingleDevice().capabilities, needsSynchronousRead: true },
-    })
-    const { message } = await failing('LEVIN_NOT_SUPPORTED', new BoringModule(), { accelerator: new Slow(), strategy })
-    expect(message).toContain(
-      "'chatty' communicates inside a forward, and the accelerator cannot be read synchronously.",
-    )
-  })
-})
-
-describe('options', () => {
-  const B = /^The Trainer option '(.*)' is wrong: expected (.*), found (.*)\./
-  test.each<[string, unknown]>([
-    ['maxEpochs', 1.5],
-    ['maxEpochs', -2],
-    ['minEpochs', -1],
-    ['maxSteps', '10'],
-    ['minSteps', Number.NaN],
-    ['maxTime', 60],
-    ['limitTrainBatches', 0.5],
-    ['limitValBatches', -1],
-    ['limitTestBatches', { fraction: 2 }],
-    ['limitPredictBatches', 'all'],
-    ['overfitBatches', 0.1],
-    ['fastDevRun', 0],
-    ['valCheckInterval', 0.5],
-    ['numSanityValSteps', -2],
-    ['logEvery', 50],
-    ['accumulateGradBatches', 0],
-    ['gradientClipVal', 0],
-    ['gradientClipVal', Infinity],
-    ['gradientClipAlgorithm', 'median'],
-    ['enableCheckpointing', 'yes'],
-    ['enableProgressBar', 1],
-    ['enableModelSummary', null],
-    ['reloadDataloadersEveryNEpochs', -1],
-    ['seed', 0.5],
-    ['seed', -1],
-    ['defaultRootDir', ''],
-    ['handleSignals', 'SIGINT'],
-    ['precision', '16-mixed'],
-    ['devices', {}],
-    ['loggers', true],
-    ['callbacks', {}],
-    ['plugins', 'cpu'],
-  ])('%s: %j is refused by name', (name, value) => {
-    const make = () => new Trainer({ [name]: value } as never)
-    expect(make).toThrow(expect.objectContaining({ code: 'LEVIN_BAD_OPTION' }))
-    const message = (() => {
-      try {
-        make()
-        return ''
-      } catch (error) {
-        return (error as LevinError).message
-      }
-    })()
-    expect(message).toMatch(B)
-    expect(B.exec(message)?.[1]?.split('.')[0]).toBe(name)
-  })
-
-  test('those of Lightning say where they went', () => {
-    const hint = (options: object) => () => new Trainer(options as never)
-    expect(hint({ logger: true })).toThrow("A Trainer has no option 'logger'. Use `loggers`: an array, or false.")
-    expect(hint({ checkValEveryNEpoch: 2 })).toThrow('Use `valCheckInterval: everyEpochs(n)`.')
-    expect(hint({ logEveryNSteps: 2 })).toThrow('Use `logEvery: everySteps(n)`.')
-    expect(hint({ gpus: 1 })).toThrow('Use `accelerator` and `devices`.')
-    expect(hint({ maxEpoch: 1 })).toThrow(/A Trainer has no option 'maxEpoch'. It has: .*maxEpochs/)
-    expect(hint({ gradientClipAlgorithm: 'norm' })).toThrow('gradientClipAlgorithm is set without gradientClipVal.')
-    expect(hint({ valCheckInterval: 0.25 })).toThrow('Use a trigger: everySteps(500), everyEpochs(1)')
-    expect(hint({ precision: 16 })).toThrow("tfjs computes in float32: only '32-true' exists.")
   })
 })
 
