@@ -8,16 +8,16 @@ import {
   hostTensor,
   type Loader,
   type LoaderPosition,
-  type Optimizer,
   type PureSchedule,
   permutation,
   type Trigger,
 } from '@levin/core'
-import { BoringModule, boringBatches, MemoryCheckpoints, PlainSgd, TestPlatform } from '@levin/testing'
-import { add, mul, type Rank, type Tensor, zerosLike } from '@tensorflow/tfjs-core'
+import { BoringModule, boringBatches, MemoryCheckpoints, TestPlatform } from '@levin/testing'
+import type { Rank, Tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import { earlyStopping, modelCheckpoint } from '../src/callbacks.js'
 import type { TrainerOptions } from '../src/index.js'
+import { Momentum } from './momentum.js'
 import { LossRecorder, parametersOf, quietTrainer, RowLogger } from './support.js'
 
 const SAMPLES = 22
@@ -63,39 +63,6 @@ class Shuffled implements Loader<{ x: HostTensor<Rank.R2> }> {
 }
 
 const shuffled = () => new Shuffled()
-
-/** Gradient descent with momentum: an optimizer with state on the device. */
-class Momentum extends PlainSgd {
-  readonly #velocity = new Map<
-    Parameters<Optimizer['step']>[0] extends ReadonlyMap<infer P, unknown> ? P : never,
-    Tensor
-  >()
-
-  override step(...[gradients, options]: Parameters<Optimizer['step']>): void {
-    for (const [parameter, gradient] of gradients) {
-      const before = this.#velocity.get(parameter) ?? zerosLike(gradient)
-      const scaled = mul(before, 0.9)
-      this.#velocity.set(parameter, add(scaled, gradient))
-      scaled.dispose()
-      before.dispose()
-    }
-    super.step(this.#velocity, options)
-  }
-
-  override *slots() {
-    for (const [parameter, value] of this.#velocity) yield { parameter, slot: 'velocity', value }
-  }
-
-  override load(...[state, slots]: Parameters<Optimizer['load']>): void {
-    for (const { parameter, value } of slots) this.#velocity.set(parameter, value)
-    super.load(state, [])
-  }
-
-  override dispose(): void {
-    for (const value of this.#velocity.values()) value.dispose()
-    this.#velocity.clear()
-  }
-}
 
 const decay: PureSchedule = { kind: 'pure', name: 'decay', options: {}, interval: 'step', factor: (t) => 0.97 ** t }
 const halving: FeedbackSchedule = {
