@@ -1,20 +1,26 @@
 import type { KernelDefinition } from './kernel-definition.js'
+import { activations } from './kernels/activations.js'
 import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
 import { complexByParts } from './kernels/complex-by-parts.js'
 import { conv2dBackpropFilter, conv2dBackpropInput } from './kernels/convolution.js'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
+import { dropout } from './kernels/dropout.js'
 import { einsum } from './kernels/einsum.js'
+import { embeddingGrad } from './kernels/embedding.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
 import { identity } from './kernels/identity.js'
+import { losses } from './kernels/losses.js'
 import { batchMatMul } from './kernels/matmul.js'
+import { normalisation } from './kernels/normalisation.js'
 import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
 import { slice } from './kernels/slice.js'
 import { sum } from './kernels/sum.js'
+import { updates } from './kernels/updates.js'
 
 /** Every kernel of the package, in the order in which they are registered. */
 export const definitions: readonly KernelDefinition[] = [
@@ -42,11 +48,17 @@ export const definitions: readonly KernelDefinition[] = [
   ...complexByParts,
   fft,
   ifft,
+  ...activations,
+  ...losses,
+  ...normalisation,
+  embeddingGrad,
+  dropout,
+  ...updates,
 ]
 
 /** A line of `kernelTable`. */
 export interface KernelTableRow {
-  /** tfjs's name of the kernel. */
+  /** tfjs's name of the kernel, or that of `@levin/ops`. */
   readonly name: string
   /** What is gained over the stock backend, in one line; begins with `new` where tfjs 4.22 has no wasm kernel. */
   readonly gain: string

@@ -12,8 +12,14 @@ export const version = packageVersion
 /** What the module exports; see `assembly/` for each. Addresses and sizes are whole numbers, flags are 0 or 1. */
 export type KernelExports = Record<
   | 'absComplex'
+  | 'accumulate'
+  | 'adamUpdate'
   | 'averagePoolGradient'
+  | 'batchNorm'
+  | 'batchNormGradient'
   | 'biasActivation'
+  | 'binaryCrossEntropy'
+  | 'binaryCrossEntropyGradient'
   | 'clip'
   | 'convolutionFilterGradient'
   | 'convolutionInputGradient'
@@ -22,16 +28,32 @@ export type KernelExports = Record<
   | 'deinterleave'
   | 'depthwiseFilterGradient'
   | 'depthwiseInputGradient'
+  | 'dropout'
+  | 'fill'
   | 'interleave'
+  | 'layerNorm'
+  | 'layerNormGradient'
   | 'matmul'
   | 'matmulBatched'
   | 'matmulInt'
   | 'matmulWorkspace'
   | 'maxPoolGradient'
+  | 'regressionLoss'
+  | 'regressionLossGradient'
+  | 'rmspropUpdate'
   | 'segmentSum'
   | 'segmentSumInt'
+  | 'sgdUpdate'
+  | 'softCrossEntropy'
+  | 'softCrossEntropyGradient'
+  | 'softmax'
+  | 'sparseCrossEntropy'
+  | 'sparseCrossEntropyGradient'
+  | 'squaredNorm'
   | 'sumAxes'
-  | 'transposePlane',
+  | 'transposePlane'
+  | 'unary'
+  | 'unaryGradient',
   (...values: number[]) => number
 >
 

@@ -1,0 +1,194 @@
+// Functions of single elements, four at a time; NaN passes through all of them. The loops are one piece of code that is
+// compiled once for each function: `kind` is a constant where `map` is inlined.
+import { choose, get, put } from './lanes'
+import { erf, exp, expMinusOne, log, sigmoid, softplus, tanh } from './math'
+
+const EXP: i32 = 0
+const LOG: i32 = 1
+const TANH: i32 = 2
+const SIGMOID: i32 = 3
+const SOFTPLUS: i32 = 4
+const ERF: i32 = 5
+const ELU: i32 = 6
+const GELU: i32 = 7
+const GELU_TANH: i32 = 8
+const SILU: i32 = 9
+const HARD_SWISH: i32 = 10
+const RSQRT: i32 = 11
+const SQRT: i32 = 12
+const SQUARE: i32 = 13
+const NEG: i32 = 14
+const ABS: i32 = 15
+const RELU: i32 = 16
+const LEAKY_RELU: i32 = 17
+const STEP: i32 = 18
+
+/** √(2/π) and the cubic's coefficient of the approximate GELU. */
+const GELU_SCALE: f32 = 0.7978845608
+const GELU_CUBIC: f32 = 0.044715
+
+/** `1 + tanh(√(2/π) (x + 0.044715 x³))`. */
+@inline
+function geluGate(x: v128): v128 {
+  const inner = f32x4.add(f32x4.mul(f32x4.mul(x, x), f32x4.splat(GELU_CUBIC)), f32x4.splat(1))
+  return f32x4.add(tanh(f32x4.mul(f32x4.mul(x, inner), f32x4.splat(GELU_SCALE))), f32x4.splat(1))
+}
+
+/** Φ(x), the normal distribution. */
+@inline
+function normalCumulative(x: v128): v128 {
+  const e = erf(f32x4.mul(x, f32x4.splat(0.70710678)))
+  return f32x4.mul(f32x4.add(e, f32x4.splat(1)), f32x4.splat(0.5))
+}
+
+/** 0 to 6, NaN kept. */
+@inline
+function clamp6(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(6)), f32x4.splat(0))
+}
+
+@inline
+function value(kind: i32, x: v128, alpha: v128): v128 {
+  if (kind === EXP) return exp(x)
+  if (kind === LOG) return log(x)
+  if (kind === TANH) return tanh(x)
+  if (kind === SIGMOID) return sigmoid(x)
+  if (kind === SOFTPLUS) return softplus(x)
+  if (kind === ERF) return erf(x)
+  if (kind === ELU) return choose(f32x4.ge(x, f32x4.splat(0)), x, expMinusOne(f32x4.pmin(x, f32x4.splat(0))))
+  if (kind === GELU) return f32x4.mul(x, normalCumulative(x))
+  if (kind === GELU_TANH) return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), geluGate(x))
+  if (kind === SILU) return f32x4.mul(x, sigmoid(x))
+  if (kind === HARD_SWISH) {
+    return f32x4.mul(f32x4.mul(x, clamp6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(0.16666667))
+  }
+  if (kind === RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x))
+  if (kind === SQRT) return f32x4.sqrt(x)
+  if (kind === SQUARE) return f32x4.mul(x, x)
+  if (kind === NEG) return f32x4.neg(x)
+  if (kind === ABS) return f32x4.abs(x)
+  if (kind === RELU) return f32x4.pmax(x, f32x4.splat(0))
+  if (kind === LEAKY_RELU) return choose(f32x4.lt(x, f32x4.splat(0)), f32x4.mul(x, alpha), x)
+  const step = choose(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1), alpha)
+  return choose(f32x4.eq(x, x), step, x)
+}
+
+@inline
+function map(kind: i32, x: usize, y: usize, count: i32, alpha: v128): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(y, value(kind, v128.load(x), alpha))
+    x += 16
+    y += 16
+  }
+  for (; count > 0; count--) {
+    put(y, value(kind, get(x, false), alpha), false)
+    x += 4
+    y += 4
+  }
+}
+
+/** `y[count] = f(x)`; `alpha` is a slope or limit where f has one. y may be x. */
+export function unary(kind: i32, x: usize, y: usize, count: i32, alpha: f32): void {
+  const a = f32x4.splat(alpha)
+  switch (kind) {
+    case EXP: return map(EXP, x, y, count, a)
+    case LOG: return map(LOG, x, y, count, a)
+    case TANH: return map(TANH, x, y, count, a)
+    case SIGMOID: return map(SIGMOID, x, y, count, a)
+    case SOFTPLUS: return map(SOFTPLUS, x, y, count, a)
+    case ERF: return map(ERF, x, y, count, a)
+    case ELU: return map(ELU, x, y, count, a)
+    case GELU: return map(GELU, x, y, count, a)
+    case GELU_TANH: return map(GELU_TANH, x, y, count, a)
+    case SILU: return map(SILU, x, y, count, a)
+    case HARD_SWISH: return map(HARD_SWISH, x, y, count, a)
+    case RSQRT: return map(RSQRT, x, y, count, a)
+    case SQRT: return map(SQRT, x, y, count, a)
+    case SQUARE: return map(SQUARE, x, y, count, a)
+    case NEG: return map(NEG, x, y, count, a)
+    case ABS: return map(ABS, x, y, count, a)
+    case RELU: return map(RELU, x, y, count, a)
+    case LEAKY_RELU: return map(LEAKY_RELU, x, y, count, a)
+    case STEP: return map(STEP, x, y, count, a)
+  }
+}
+
+const RELU_GRAD: i32 = 0
+const LEAKY_RELU_GRAD: i32 = 1
+const ELU_GRAD: i32 = 2
+const SIGMOID_GRAD: i32 = 3
+const TANH_GRAD: i32 = 4
+const SOFTPLUS_GRAD: i32 = 5
+const GELU_GRAD: i32 = 6
+const GELU_TANH_GRAD: i32 = 7
+const SILU_GRAD: i32 = 8
+const HARD_SWISH_GRAD: i32 = 9
+
+@inline
+function geluTanhSlope(x: v128): v128 {
+  const gate = geluGate(x)
+  const t = f32x4.sub(gate, f32x4.splat(1))
+  const square = f32x4.mul(x, x)
+  const inner = f32x4.add(f32x4.mul(square, f32x4.splat(3 * GELU_CUBIC)), f32x4.splat(1))
+  const rest = f32x4.sub(f32x4.splat(1), f32x4.mul(t, t))
+  const outer = f32x4.mul(f32x4.mul(x, rest), f32x4.mul(inner, f32x4.splat(GELU_SCALE)))
+  return f32x4.mul(f32x4.add(gate, outer), f32x4.splat(0.5))
+}
+
+/** `dy f'`, from the output (`s` is y) or from the input (`s` is x). */
+@inline
+function gradient(kind: i32, dy: v128, s: v128, alpha: v128): v128 {
+  const zero = f32x4.splat(0)
+  const one = f32x4.splat(1)
+  if (kind === RELU_GRAD) return v128.and(dy, f32x4.gt(s, zero))
+  if (kind === LEAKY_RELU_GRAD) return choose(f32x4.gt(s, zero), dy, f32x4.mul(dy, alpha))
+  if (kind === ELU_GRAD) return choose(f32x4.gt(s, zero), dy, f32x4.mul(dy, f32x4.add(s, alpha)))
+  if (kind === SIGMOID_GRAD) return f32x4.mul(dy, f32x4.mul(s, f32x4.sub(one, s)))
+  if (kind === TANH_GRAD) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(s, s)))
+  if (kind === SOFTPLUS_GRAD) return f32x4.neg(f32x4.mul(dy, expMinusOne(f32x4.neg(s))))
+  if (kind === GELU_GRAD) {
+    const density = f32x4.mul(exp(f32x4.mul(f32x4.mul(s, s), f32x4.splat(-0.5))), f32x4.splat(0.3989422804))
+    return f32x4.mul(dy, f32x4.add(normalCumulative(s), f32x4.mul(s, density)))
+  }
+  if (kind === GELU_TANH_GRAD) return f32x4.mul(dy, geluTanhSlope(s))
+  if (kind === SILU_GRAD) {
+    const gate = sigmoid(s)
+    return f32x4.mul(dy, f32x4.mul(gate, f32x4.add(one, f32x4.mul(s, f32x4.sub(one, gate)))))
+  }
+  const between = f32x4.add(f32x4.mul(s, f32x4.splat(0.33333333)), f32x4.splat(0.5))
+  const low = choose(f32x4.lt(s, f32x4.splat(-3)), zero, between)
+  return f32x4.mul(dy, choose(f32x4.gt(s, f32x4.splat(3)), one, low))
+}
+
+@inline
+function mapGradient(kind: i32, dy: usize, s: usize, dx: usize, count: i32, alpha: v128): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(dx, gradient(kind, v128.load(dy), v128.load(s), alpha))
+    dy += 16
+    s += 16
+    dx += 16
+  }
+  for (; count > 0; count--) {
+    put(dx, gradient(kind, get(dy, false), get(s, false), alpha), false)
+    dy += 4
+    s += 4
+    dx += 4
+  }
+}
+
+/** `dx[count] = dy f'` where `s` is the function's output or input, by kind. */
+export function unaryGradient(kind: i32, dy: usize, s: usize, dx: usize, count: i32, alpha: f32): void {
+  const a = f32x4.splat(alpha)
+  switch (kind) {
+    case RELU_GRAD: return mapGradient(RELU_GRAD, dy, s, dx, count, a)
+    case LEAKY_RELU_GRAD: return mapGradient(LEAKY_RELU_GRAD, dy, s, dx, count, a)
+    case ELU_GRAD: return mapGradient(ELU_GRAD, dy, s, dx, count, a)
+    case SIGMOID_GRAD: return mapGradient(SIGMOID_GRAD, dy, s, dx, count, a)
+    case TANH_GRAD: return mapGradient(TANH_GRAD, dy, s, dx, count, a)
+    case SOFTPLUS_GRAD: return mapGradient(SOFTPLUS_GRAD, dy, s, dx, count, a)
+    case GELU_GRAD: return mapGradient(GELU_GRAD, dy, s, dx, count, a)
+    case GELU_TANH_GRAD: return mapGradient(GELU_TANH_GRAD, dy, s, dx, count, a)
+    case SILU_GRAD: return mapGradient(SILU_GRAD, dy, s, dx, count, a)
+    case HARD_SWISH_GRAD: return mapGradient(HARD_SWISH_GRAD, dy, s, dx, count, a)
+  }
+}

@@ -1,0 +1,26 @@
+import { kernelTable, registerKernels } from '@levin/kernels'
+import { kernelNames } from '@levin/ops'
+import { expect, it } from 'vitest'
+import '@tensorflow/tfjs-backend-wasm'
+import { useBackend } from '../../ops/test/support.js'
+
+// The tests of @levin/ops once more, on our kernels: values against float64 references, gradients against central
+// differences, extremes, ignored rows, nothing left behind. (Those of updates and of dropout are about the composed
+// forms; updates.test.ts and dropout.test.ts compare the kernels with these.)
+registerKernels()
+useBackend('wasm')
+await import('../../ops/test/linear.test.js')
+await import('../../ops/test/activations.test.js')
+await import('../../ops/test/losses.test.js')
+await import('../../ops/test/softmax-cross-entropy.test.js')
+await import('../../ops/test/normalisation.test.js')
+await import('../../ops/test/embedding.test.js')
+
+/** Ops that are composed on the wasm backend. */
+const COMPOSED = /^Levin(Attention|LstmGates|GruGates)(Grad)?$/
+
+it('every kernel that ops look for is there', () => {
+  const ours = new Set(kernelTable.map(({ name }) => name))
+  const missing = Object.values(kernelNames).filter((name) => !ours.has(name))
+  expect(missing.filter((name) => !COMPOSED.test(name))).toEqual([])
+})
