@@ -55,7 +55,7 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
     inputs: { x },
     forward(save) {
       if (useKernel) return callOwnKernel(kernelNames.dropout, { x }, attrs)[0] as Tensor
-      const mask = scaledMask(x, options)
+      const mask = scaledMask('dropout', x.shape, options)
       save([mask])
       return mul(x, mask)
     },
@@ -66,16 +66,25 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   })
 }
 
-// --- Internal helpers ---
-
-function scaledMask(x: Tensor, { rate, draw }: DropoutOptions): Tensor {
+/**
+ * What elements are multiplied by: 0 where dropped, `1 / (1 - rate)` elsewhere.
+ *
+ * @param op whose errors name it
+ */
+export function scaledMask(
+  op: string,
+  shape: readonly number[],
+  { rate, draw }: Pick<DropoutOptions, 'rate' | 'draw'>,
+): Tensor {
   return tidy(() => {
     const uniforms = draw()
-    checkShape('dropout', 'draw()', uniforms, x.shape, 'that of `x`')
+    checkShape(op, 'draw()', uniforms, shape, 'that of what is dropped')
     // With rate 1 nothing stays, and the scale must not be infinite.
     return mul(cast(greaterEqual(uniforms, rate), 'float32'), rate < 1 ? 1 / (1 - rate) : 0)
   })
 }
+
+// --- Internal helpers ---
 
 function checkedAttributes(x: Tensor, { rate, key, layout }: DropoutOptions): DropoutAttrs {
   checkFloat('dropout', 'x', x)

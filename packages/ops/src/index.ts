@@ -9,6 +9,13 @@ export {
   adamUpdate,
 } from './adam-update.js'
 export {
+  type AttentionAttrs,
+  type AttentionGradInputs,
+  type AttentionInputs,
+  type AttentionOptions,
+  attention,
+} from './attention.js'
+export {
   type BatchNormAttrs,
   type BatchNormGradAttrs,
   type BatchNormGradInputs,
@@ -41,6 +48,8 @@ export {
   hardSwish,
   silu,
 } from './gated-activations.js'
+export type { GruGatesGradInputs, GruGatesInputs } from './gru-gates.js'
+export { type GruResult, gruSequence } from './gru-sequence.js'
 export { hasKernel } from './kernel.js'
 export type { KernelContracts, NoAttrs, TensorList } from './kernel-contracts.js'
 export { type KernelName, kernelNames } from './kernel-names.js'
@@ -53,6 +62,8 @@ export {
   layerNorm,
 } from './layer-norm.js'
 export { type FusedActivation, type LinearOptions, linear } from './linear.js'
+export type { LstmGatesGradInputs, LstmGatesInputs, StepAttrs } from './lstm-gates.js'
+export { type LstmOperands, type LstmResult, lstmSequence } from './lstm-sequence.js'
 export { type OpKernels, opTable } from './op-table.js'
 export type { Reduction } from './reduction.js'
 export {
@@ -73,6 +84,7 @@ export {
   type RmspropValues,
   rmspropUpdate,
 } from './rmsprop-update.js'
+export type { RecurrentOperands } from './sequence-steps.js'
 export { type SgdEntry, type SgdUpdateAttrs, type SgdUpdateOptions, type SgdValues, sgdUpdate } from './sgd-update.js'
 export type {
   SoftCrossEntropyAttrs,

@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import type { AccumulateAttrs } from './accumulate.js'
 import type { ActivationGradAttrs, OutputGradientInputs } from './activation-gradients.js'
 import type { AdamUpdateAttrs } from './adam-update.js'
+import type { AttentionAttrs, AttentionGradInputs, AttentionInputs } from './attention.js'
 import type { BatchNormAttrs, BatchNormGradAttrs, BatchNormGradInputs, BatchNormInputs } from './batch-norm.js'
 import type {
   BinaryCrossEntropyAttrs,
@@ -11,7 +12,9 @@ import type {
 import type { DropoutAttrs, DropoutInputs } from './dropout.js'
 import type { EmbeddingGradAttrs, EmbeddingGradInputs } from './embedding.js'
 import type { GatedActivationGradInputs, GatedActivationInputs, GeluAttrs } from './gated-activations.js'
+import type { GruGatesGradInputs, GruGatesInputs } from './gru-gates.js'
 import type { LayerNormAttrs, LayerNormGradAttrs, LayerNormGradInputs, LayerNormInputs } from './layer-norm.js'
+import type { LstmGatesGradInputs, LstmGatesInputs, StepAttrs } from './lstm-gates.js'
 import type { RegressionLossAttrs, RegressionLossGradInputs, RegressionLossInputs } from './regression-losses.js'
 import type { RmspropUpdateAttrs } from './rmsprop-update.js'
 import type { SgdUpdateAttrs } from './sgd-update.js'
@@ -59,6 +62,12 @@ export interface KernelContracts {
   LevinBatchNormGrad: { inputs: BatchNormGradInputs; attrs: BatchNormGradAttrs }
   LevinEmbeddingGrad: { inputs: EmbeddingGradInputs; attrs: EmbeddingGradAttrs }
   LevinDropout: { inputs: DropoutInputs; attrs: DropoutAttrs }
+  LevinAttention: { inputs: AttentionInputs; attrs: AttentionAttrs }
+  LevinAttentionGrad: { inputs: AttentionGradInputs; attrs: AttentionAttrs }
+  LevinLstmGates: { inputs: LstmGatesInputs; attrs: StepAttrs }
+  LevinLstmGatesGrad: { inputs: LstmGatesGradInputs; attrs: StepAttrs }
+  LevinGruGates: { inputs: GruGatesInputs; attrs: StepAttrs }
+  LevinGruGatesGrad: { inputs: GruGatesGradInputs; attrs: StepAttrs }
   LevinSgdUpdate: { inputs: TensorList; attrs: SgdUpdateAttrs }
   LevinAdamUpdate: { inputs: TensorList; attrs: AdamUpdateAttrs }
   LevinRmspropUpdate: { inputs: TensorList; attrs: RmspropUpdateAttrs }

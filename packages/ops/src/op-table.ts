@@ -53,6 +53,21 @@ export const opTable = {
   batchNormInference: { forward: [FusedBatchNorm], backward: [], keeps: ['x', 'mean', 'variance', 'gamma'] },
   embedding: { forward: [GatherV2], backward: [names.embeddingGrad], keeps: ['ids'] },
   dropout: { forward: [names.dropout], backward: [names.dropout], keeps: ['mask, without a kernel'] },
+  attention: {
+    forward: [names.attention],
+    backward: [names.attentionGrad],
+    keeps: ['query', 'key', 'value', 'y', 'logSumExp', 'mask', 'dropout mask, without kernels'],
+  },
+  lstmSequence: {
+    forward: [_FusedMatMul, BatchMatMul, names.lstmGates],
+    backward: [names.lstmGatesGrad, BatchMatMul, Sum],
+    keeps: ['x', 'inputWeight', 'recurrentWeight', 'output', 'cells', 'gates', 'hidden', 'cell'],
+  },
+  gruSequence: {
+    forward: [_FusedMatMul, names.gruGates],
+    backward: [names.gruGatesGrad, BatchMatMul, Sum],
+    keeps: ['x', 'inputWeight', 'recurrentWeight', 'output', 'gates', 'hidden'],
+  },
   squaredNorm: { forward: [names.squaredNorm], backward: [], keeps: ['tensors'] },
   sgdUpdate: { forward: [names.sgdUpdate], backward: [], keeps: [], inPlace: true },
   adamUpdate: { forward: [names.adamUpdate], backward: [], keeps: [], inPlace: true },

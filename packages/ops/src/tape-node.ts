@@ -15,10 +15,10 @@ export interface TapeNode<I extends object, O extends Tensor | Tensor[]> {
    */
   forward(save: (tensors: Tensor[]) => void): O
   /**
-   * Gradients from the output's gradient (of the first output, where there are several: the others carry none).
-   * Each must be a new Tensor object: the tape disposes one it has added to another.
+   * Gradients from the output's gradient; `dy` is that of the first output, `dys` has all of them (zeros where nothing
+   * depends on one). Each must be a new Tensor object: the tape disposes one it has added to another.
    */
-  backward(dy: Tensor, saved: Tensor[]): InputGradients<I>
+  backward(dy: Tensor, saved: Tensor[], dys: Tensor[]): InputGradients<I>
 }
 
 /** Runs an op as one node of tfjs's tape. Its gradient needs nothing in tfjs's gradient registry. */
@@ -29,8 +29,8 @@ export function recordNode<I extends object, O extends Tensor | Tensor[]>(node: 
       inputs,
       forwardFunc: (_backend, save) => node.forward(save),
       backwardsFunc(dys, saved) {
-        const dy = Array.isArray(dys) ? (dys[0] as Tensor) : dys
-        return isRecording() ? guardedGradients(node, inputs, dy, saved) : node.backward(dy, saved)
+        const all = Array.isArray(dys) ? dys : [dys]
+        return isRecording() ? guardedGradients(node, inputs, all, saved) : node.backward(all[0] as Tensor, saved, all)
       },
     }),
   )
@@ -70,13 +70,15 @@ function isRecording(): boolean {
 function guardedGradients<I extends object, O extends Tensor | Tensor[]>(
   node: TapeNode<I, O>,
   inputs: Record<string, Tensor>,
-  dy: Tensor,
+  dys: Tensor[],
   saved: Tensor[],
 ): Record<string, () => Tensor> {
+  const outputGradients = Object.fromEntries(dys.map((dy, index) => [`dy${index}`, dy]))
   const guarded = (name: string) =>
     tapeEngine().runKernelFunc<Tensor>({
-      inputs: { ...inputs, dy },
-      forwardFunc: () => (node.backward(dy, saved) as Record<string, () => Tensor>)[name]?.() as Tensor,
+      inputs: { ...inputs, ...outputGradients },
+      forwardFunc: () =>
+        (node.backward(dys[0] as Tensor, saved, dys) as Record<string, () => Tensor>)[name]?.() as Tensor,
       backwardsFunc() {
         throw new Error(
           `${node.name}: expected a first gradient, found a gradient of its gradient, which is not implemented; build the differentiated part from tfjs's own ops`,

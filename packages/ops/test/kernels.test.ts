@@ -69,6 +69,18 @@ const gated = (op: (x: tf.Tensor) => tf.Tensor, kernel: string, attrs: object): 
   forward: { kernel, inputs: { x }, attrs, outputs: [x] },
 })
 
+const attentionAttrs = {
+  heads: 4,
+  scale: 0.5,
+  causal: true,
+  causalOffset: 2,
+  dropoutRate: 0.25,
+  key0: 11,
+  key1: 12,
+  globalShape: [Infinity, 8, 3, 5],
+  start: [6, 4, 0, 0],
+}
+
 const cases: Case[] = [
   elementwise(ops.relu, 'LevinReluGrad', 'y', { alpha: 0 }),
   elementwise(ops.leakyRelu, 'LevinLeakyReluGrad', 'y', { alpha: 0.01 }),
@@ -224,6 +236,56 @@ const cases: Case[] = [
       inputs: { dy: [6, 4], ids: [6] },
       attrs: { count: 5, paddingIndex: 1 },
       outputs: [[5, 4]],
+    },
+    outShape: [2, 3, 4],
+  },
+  {
+    name: 'attention',
+    shapes: [
+      [2, 3, 8],
+      [2, 5, 8],
+      [2, 5, 4],
+    ],
+    op: (q, k, v) =>
+      ops.attention(q as tf.Tensor, k as tf.Tensor, v as tf.Tensor, {
+        heads: 4,
+        scale: 0.5,
+        causal: true,
+        causalOffset: 2,
+        mask: float([2, 1, 1, 5]),
+        dropout: {
+          rate: 0.25,
+          key: [11, 12],
+          layout: { globalShape: [Infinity, 8, 3, 5], start: [6, 4, 0, 0] },
+          draw: () => expect.fail('drew although there is a kernel'),
+        },
+      }),
+    forward: {
+      kernel: 'LevinAttention',
+      inputs: { query: [2, 3, 8], key: [2, 5, 8], value: [2, 5, 4], mask: [2, 1, 1, 5] },
+      attrs: attentionAttrs,
+      outputs: [
+        [2, 3, 4],
+        [2, 4, 3],
+      ],
+    },
+    backward: {
+      kernel: 'LevinAttentionGrad',
+      inputs: {
+        query: [2, 3, 8],
+        key: [2, 5, 8],
+        value: [2, 5, 4],
+        mask: [2, 1, 1, 5],
+        dy: [2, 3, 4],
+        y: [2, 3, 4],
+        logSumExp: [2, 4, 3],
+      },
+      attrs: attentionAttrs,
+      outputs: [
+        [2, 3, 8],
+        [2, 5, 8],
+        [2, 5, 4],
+      ],
     },
     outShape: [2, 3, 4],
   },
