@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-FOLDER = Path(sys.argv[1])
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "packages/nn/test/parity")
 
 
 # --- Writing ---
@@ -377,6 +377,7 @@ def losses():
         yield from group()
 
 
-write("layers", layers())
-write("batch-norm", batch_norms())
-write("losses", losses())
+if __name__ == "__main__":
+    write("layers", layers())
+    write("batch-norm", batch_norms())
+    write("losses", losses())

@@ -17,6 +17,7 @@ export {
   softplus,
   tanh,
 } from './layers/activations.js'
+export type { AttentionMasks } from './layers/attention-masks.js'
 export {
   AvgPool1d,
   type AvgPool1dOptions,
@@ -34,14 +35,34 @@ export { Dropout, dropout } from './layers/dropout.js'
 export { Embedding, type EmbeddingOptions, embedding } from './layers/embedding.js'
 export { Flatten, flatten } from './layers/flatten.js'
 export { GlobalAvgPool2d, globalAvgPool2d } from './layers/global-avg-pool.js'
+export { Gru, type GruInput, type GruOutput, gru } from './layers/gru.js'
 export { Identity, identity } from './layers/identity.js'
 export { Lambda, lambda } from './layers/lambda.js'
 export { LayerNorm, type LayerNormOptions, layerNorm } from './layers/layer-norm.js'
 export { Linear, type LinearOptions, linear } from './layers/linear.js'
+export { Lstm, type LstmInput, type LstmOutput, lstm } from './layers/lstm.js'
 export { MaxPool1d, MaxPool2d, maxPool1d, maxPool2d } from './layers/max-pool.js'
+export {
+  type AttentionInput,
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+} from './layers/multi-head-attention.js'
 export type { Padding } from './layers/padding.js'
 export { type Pool1dOptions, type Pool2dOptions, Pooling } from './layers/pooling.js'
+export {
+  PositionalEmbedding,
+  type PositionalEmbeddingOptions,
+  positionalEmbedding,
+} from './layers/positional-embedding.js'
+export { Recurrent, type RecurrentOptions, RecurrentWeights, type States } from './layers/recurrent.js'
 export { type AnyLayer, Sequential, sequential } from './layers/sequential.js'
+export {
+  TransformerBlock,
+  type TransformerBlockOptions,
+  type TransformerInput,
+  transformerBlock,
+} from './layers/transformer-block.js'
 export { fromLayersModel, LayersModelLayer } from './layers-model/from-layers-model.js'
 export type { LayersModelLike, ModelLayer, ModelWeight } from './layers-model/model-types.js'
 export {

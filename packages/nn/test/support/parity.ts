@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 /** A tensor as the recording scripts write it. */
 export interface Recorded {
   readonly shape: number[]
-  readonly dtype?: 'int32'
+  readonly dtype?: 'int32' | 'bool'
   readonly data: number[]
 }
 
@@ -60,14 +60,25 @@ export function differentiate(
   outputGradient: Tensor,
   pending = 0,
 ): [Tensor, Tensor[]] {
+  const [[output], gradients] = differentiateAll(() => [f()], sources, [outputGradient], pending)
+  return [output as Tensor, gradients]
+}
+
+/** The same for a function of several outputs. */
+export function differentiateAll(
+  f: () => Tensor[],
+  sources: readonly Tensor[],
+  outputGradients: readonly Tensor[],
+  pending = 0,
+): [Tensor[], Tensor[]] {
   const before = memory().numTensors
   const tape = record(f, sources)
   const gradients: Tensor[] = []
-  const output = tape.outputs.clone()
-  tape.backward([outputGradient], (_source, gradient, index) => {
+  const outputs = tape.outputs.map((output) => output.clone())
+  tape.backward(outputGradients, (_source, gradient, index) => {
     gradients[index] = gradient
   })
   tape.dispose()
-  expect(memory().numTensors, 'tensors left').toBe(before + 1 + gradients.length + pending)
-  return [output, gradients]
+  expect(memory().numTensors, 'tensors left').toBe(before + outputs.length + gradients.length + pending)
+  return [outputs, gradients]
 }

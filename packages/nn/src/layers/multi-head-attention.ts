@@ -1,0 +1,132 @@
+import { Layer, type StepContext, uniform, zeros } from '@levin/core'
+import { attention } from '@levin/ops'
+import { Tensor, type Tensor3D } from '@tensorflow/tfjs-core'
+import { checkInput } from '../check-input.js'
+import { badOption, numberWithin, wholeNumber } from '../options.js'
+import { type AttentionMasks, additiveMask } from './attention-masks.js'
+import { Linear, type LinearOptions } from './linear.js'
+
+export interface MultiHeadAttentionOptions {
+  /** Whether a position sees only itself and those before it. Default `false`. */
+  readonly causal?: boolean
+  /** Share of the attention probabilities dropped in training. Default 0. */
+  readonly dropout?: number
+  /** Whether the four projections have biases. Default `true`. */
+  readonly bias?: boolean
+  /** Features of what is attended to, where they differ (PyTorch's `kdim` and `vdim`). Default: `features`. */
+  readonly kvFeatures?: number
+}
+
+/** More than one tensor to attend with: another sequence, masks. */
+export interface AttentionInput extends AttentionMasks {
+  /** `[batch, queries, features]` */
+  readonly query: Tensor3D
+  /** `[batch, keys, kvFeatures]`. Default: `query`. */
+  readonly key?: Tensor3D | undefined
+  /** `[batch, keys, kvFeatures]`. Default: `key`. */
+  readonly value?: Tensor3D | undefined
+}
+
+/**
+ * Each position of a sequence gathers from the others what its heads look for. Vaswani et al. 2017.
+ *
+ * PyTorch's `nn.MultiheadAttention` with `batch_first`. What it packs into `in_proj_weight` are three layers here,
+ * `query`, `key` and `value`, so that each can be sharded by heads; `out` is its `out_proj`.
+ */
+export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
+  readonly features: number
+  readonly heads: number
+  readonly kvFeatures: number
+  readonly causal: boolean
+  readonly dropout: number
+  readonly query: Linear
+  readonly key: Linear
+  readonly value: Linear
+  readonly out: Linear
+
+  constructor(features: number, heads: number, options: MultiHeadAttentionOptions = {}) {
+    super()
+    const owner = 'multiHeadAttention'
+    const { causal = false, dropout = 0, bias = true, kvFeatures = features } = options
+    this.features = wholeNumber(owner, 'features', features)
+    this.heads = wholeNumber(owner, 'heads', heads)
+    if (features % heads !== 0) throw badOption(owner, 'heads', `a divisor of the ${features} features`, heads)
+    this.kvFeatures = wholeNumber(owner, 'kvFeatures', kvFeatures)
+    this.causal = causal
+    this.dropout = numberWithin(owner, 'dropout', dropout, { from: 0, to: 1 })
+    const isPacked = kvFeatures === features
+    this.query = new Linear(features, features, projection(features, features, bias, isPacked))
+    this.key = new Linear(kvFeatures, features, projection(kvFeatures, features, bias, isPacked))
+    this.value = new Linear(kvFeatures, features, projection(kvFeatures, features, bias, isPacked))
+    this.out = new Linear(features, features, { bias, biasInitializer: zeros() })
+  }
+
+  /** Attention to another sequence, or with masks. */
+  override forward(input: AttentionInput, step: StepContext): Tensor3D
+  /** Attention of `[batch, time, features]` to itself. */
+  override forward(input: Tensor3D, step: StepContext): Tensor3D
+  override forward(input: Tensor3D | AttentionInput, step: StepContext): Tensor3D {
+    return step.call<Tensor3D | AttentionInput, Tensor3D>(this as Layer<Tensor3D | AttentionInput, Tensor3D>, input)
+  }
+
+  compute(input: Tensor3D | AttentionInput, step: StepContext): Tensor3D {
+    const operands = isOperands(input) ? input : { query: input }
+    const { query } = operands
+    checkInput(this, query, { axes: ['batch', 'queries', this.features] })
+    const { key = this.#ownKey(query), value = key } = operands
+    const batch = query.shape[0]
+    checkInput(this, key, { axes: [batch, 'keys', this.kvFeatures] })
+    checkInput(this, value, { axes: [batch, key.shape[1], this.kvFeatures] })
+    const shape = [batch, this.heads, query.shape[1], key.shape[1]] as const
+    const y = attention(this.query.forward(query, step), this.key.forward(key, step), this.value.forward(value, step), {
+      heads: this.heads,
+      causal: this.causal,
+      mask: additiveMask(this, operands, shape),
+      dropout: this.#dropout([...shape], step),
+    })
+    return this.out.forward(y as Tensor3D, step)
+  }
+
+  override describe(): string {
+    const causal = this.causal ? ', causal' : ''
+    return `MultiHeadAttention(${this.features}, ${this.heads} heads${causal})`
+  }
+
+  #ownKey(query: Tensor3D): Tensor3D {
+    if (this.kvFeatures === this.features) return query
+    throw badOption('multiHeadAttention', 'kvFeatures', 'a `key` for a layer made for another sequence', undefined)
+  }
+
+  /** Keyed by the place of a sample in the window, like every dropout. */
+  #dropout(shape: [number, number, number, number], step: StepContext) {
+    if (!step.training || this.dropout === 0) return undefined
+    const stream = step.random(this.path)
+    const draw = () => stream.uniform(shape)
+    return { rate: this.dropout, key: stream.key, layout: stream.layout(shape), draw }
+  }
+}
+
+/**
+ * Attention of many heads. Takes `[batch, time, features]`, or `{ query, key, value, mask, keyPadding }`; gives
+ * `[batch, time, features]`. A position that sees nothing (all padding) gets zeros from its heads.
+ *
+ * @param features of the queries and of the result
+ * @param heads a divisor of `features`
+ * @throws LEVIN_BAD_OPTION for options outside their range
+ */
+export const multiHeadAttention = (
+  features: number,
+  heads: number,
+  options?: MultiHeadAttentionOptions,
+): MultiHeadAttention => new MultiHeadAttention(features, heads, options)
+
+// --- Internal helpers ---
+
+const isOperands = (input: Tensor3D | AttentionInput): input is AttentionInput =>
+  !(input instanceof Tensor) && typeof input === 'object' && input !== null
+
+/** As PyTorch starts them: Xavier uniform, over the three as one matrix where it packs them into one. */
+function projection(inputs: number, outputs: number, bias: boolean, isPacked: boolean): LinearOptions {
+  const bound = Math.sqrt(6 / (inputs + (isPacked ? 3 : 1) * outputs))
+  return { bias, weightInitializer: uniform(-bound, bound), biasInitializer: zeros() }
+}
