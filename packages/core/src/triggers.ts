@@ -45,7 +45,8 @@ export class TriggerState {
   /** Whether the trigger fires at this moment. A step that has fired does not fire again for its epoch. */
   fires(clock: Pick<Clock, 'globalStep' | 'epoch'>, moment: TriggerMoment): boolean {
     if (!this.#test(this.#trigger, clock, moment)) return false
-    if (moment === 'epoch' && this.#lastStep === clock.globalStep && this.#trigger.kind === 'any') return false
+    // Several parts may be due at one step: at its end, at that of its epoch, at that of the run.
+    if (moment !== 'step' && this.#lastStep === clock.globalStep && this.#trigger.kind === 'any') return false
     this.#lastStep = clock.globalStep
     this.#lastTime = this.#now()
     return true

@@ -37,6 +37,7 @@ describe('triggers', () => {
     ['at the end', atEnd(), ['end 10']],
     ['never', never(), []],
     ['any of two, once per step', anyOf(everySteps(5), everyEpochs(1)), ['step 5', 'step 10']],
+    ['any of epochs and the end, once at the last step', anyOf(everyEpochs(1), atEnd()), ['epoch 0', 'epoch 1']],
     ['any of steps and the end', anyOf(everySteps(4), atEnd()), ['step 4', 'step 8', 'end 10']],
   ])('%s', (_name, trigger, expected) => {
     expect(fired(trigger)).toEqual(expected)

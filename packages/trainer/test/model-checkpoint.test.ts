@@ -24,7 +24,7 @@ async function saved(
   scores: readonly number[] = [3, 1, 2],
   more: TrainerOptions = {},
 ) {
-  const checkpointIO = new MemoryCheckpoints()
+  const checkpointIO = (more.checkpointIO as MemoryCheckpoints | undefined) ?? new MemoryCheckpoints()
   const callback = new ModelCheckpoint({ dirpath: 'c', ...options })
   const module = new Scored(scores)
   const data = { train: boringBatches({ batches: 4 }), validate: boringBatches({ batches: 1 }) }
@@ -49,6 +49,15 @@ describe('modelCheckpoint', () => {
     expect(result).toMatchObject({ bestCheckpoint: 'c/epoch=1-step=8', lastCheckpoint: 'c/epoch=2-step=12' })
     expect((await saved({ monitor: 'val/score', mode: 'max' })).result.bestCheckpoint).toBe('c/epoch=0-step=4')
     expect((await saved({ monitor: 'val/score', saveLast: false })).locations).toEqual(['c/epoch=1-step=8'])
+  })
+
+  test('what an earlier run saved to the same folder is not overwritten, and the pointers follow the newer run', async () => {
+    const { checkpointIO, locations } = await saved({}, [3])
+    const later = await saved({}, [3], { checkpointIO })
+    expect(locations).toEqual(['c/epoch=0-step=4'])
+    expect(later.locations).toEqual(['c/epoch=0-step=4', 'c/epoch=0-step=4-v1'])
+    expect(await checkpointIO.resolve('c', 'last')).toBe('c/epoch=0-step=4-v1')
+    expect(await checkpointIO.resolve('c', 'best')).toBe('c/epoch=0-step=4-v1')
   })
 
   test.each<[number, string[]]>([

@@ -284,6 +284,20 @@ test('reloadDataloadersEveryNEpochs asks for the loaders again', async () => {
   expect([await run(0), await run(1), await run(2)]).toEqual([1, 5, 3])
 })
 
+test('loaders that are asked for again may have another length', async () => {
+  class Growing extends BoringModule {
+    #length = 0
+    trainDataLoader() {
+      this.#length++
+      return boringBatches({ batches: this.#length })
+    }
+  }
+  const module = new Growing()
+  const { clock } = await quietTrainer({ reloadDataloadersEveryNEpochs: 1, maxEpochs: 3 }).fit(module)
+  module.dispose()
+  expect(clock.globalStep).toBe(1 + 2 + 3)
+})
+
 test('seed: the same gives the same bits, another gives others', async () => {
   const losses = async (seed?: number) => {
     const recorder = new LossRecorder()

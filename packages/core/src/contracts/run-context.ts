@@ -85,6 +85,8 @@ export interface RunContext {
   /** Saves a checkpoint of the whole run. All ranks take part. */
   saveCheckpoint(location: string, options?: { weightsOnly?: boolean }): Promise<void>
   removeCheckpoint(location: string): Promise<void>
+  /** Whether there is a checkpoint at that place, of whichever run. */
+  checkpointExists(location: string): Promise<boolean>
   /** Points `<folder>/<name>` at a checkpoint, atomically. */
   pointCheckpoint(folder: string, name: string, location: string): Promise<void>
   /** Checks that checkpoints can be written to the folder. */

@@ -174,7 +174,7 @@ export class ModelCheckpoint implements Callback {
     const { saveTopK, saveLast, saveWeightsOnly, verbose } = this.#options
     const kept = this.#isKept(score)
     if (!kept && !saveLast) return
-    const path = this.#freePath(run)
+    const path = await this.#freePath(run)
     const previousLast = this.#lastPath
     const previousBest = this.bestModelPath
     const before = { saved: this.#saved, last: this.#lastPath, step: this.#lastStep }
@@ -197,14 +197,16 @@ export class ModelCheckpoint implements Callback {
     if (verbose) run.announce(`Saved ${path}${this.#watched ? ` (${this.monitor} ${score})` : ''}.`)
   }
 
-  /** A template may give the same name again; what is kept under it must not be overwritten. As in Lightning: `best-v1`. */
-  #freePath(run: RunContext): string {
+  /**
+   * A template may give the same name again, and an earlier run may have saved to the same folder: what is kept must not
+   * be overwritten. As in Lightning: `best-v1`.
+   */
+  async #freePath(run: RunContext): Promise<string> {
     const { filename, autoInsertMetricName } = this.#options
     const path = `${this.#folder(run)}/${checkpointName(filename, run, autoInsertMetricName)}`
-    const taken = new Set([...this.#saved.map((saved) => saved.path), this.#lastPath])
-    let version = 0
-    while (taken.has(version ? `${path}-v${version}` : path)) version++
-    return version ? `${path}-v${version}` : path
+    let free = path
+    for (let version = 1; await run.checkpointExists(free); version++) free = `${path}-v${version}`
+    return free
   }
 
   async #score(run: RunContext): Promise<number> {

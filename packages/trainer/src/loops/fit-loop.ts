@@ -168,6 +168,7 @@ export class FitLoop {
     const loaders = await this.#reload()
     this.#train = loaders.train
     this.#validation = loaders.validation
+    this.#setLimits(countBatches(loaders.train, options.limits.train, 'limitTrainBatches'))
   }
 
   async #runEpoch(): Promise<void> {

@@ -190,6 +190,11 @@ export class Run implements RunContext {
     if (this.isGlobalZero) await this.checkpointIO.point(folder, name, location)
   }
 
+  async checkpointExists(location: string): Promise<boolean> {
+    const exists = this.isGlobalZero && (await this.checkpointIO.exists(location))
+    return this.strategy.broadcast(exists)
+  }
+
   async prepareCheckpoints(folder: string): Promise<void> {
     if (this.isGlobalZero) await this.checkpointIO.prepare(folder)
   }
