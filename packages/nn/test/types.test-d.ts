@@ -14,13 +14,19 @@ import {
   flatten,
   fromLayersModel,
   globalAvgPool2d,
+  gru,
   type LayersModelLike,
+  type LstmOutput,
   lambda,
   linear,
+  lstm,
   maxPool2d,
   mse,
+  multiHeadAttention,
+  positionalEmbedding,
   relu,
   sequential,
+  transformerBlock,
 } from '../src/index.js'
 
 declare const step: StepContext
@@ -91,6 +97,27 @@ describe('sequential', () => {
   test('lets a tensor of unknown rank pass: the layer checks it', () => {
     const net = sequential(embedding(100, 8), conv1d(8, 4, 3))
     expectTypeOf(net.forward(vectors, step)).toEqualTypeOf<Tensor3D>()
+  })
+})
+
+describe('layers of sequences', () => {
+  test('follow each other, and give what they are asked for', () => {
+    const net = sequential(
+      embedding(100, 8),
+      positionalEmbedding(16, 8),
+      transformerBlock(8, 2),
+      lstm(8, 4),
+      linear(4, 2),
+    )
+    expectTypeOf(net.forward(vectors, step)).toEqualTypeOf<Tensor3D>()
+    const sequence = {} as Tensor3D
+    expectTypeOf(multiHeadAttention(8, 2).forward({ query: sequence }, step)).toEqualTypeOf<Tensor3D>()
+    expectTypeOf(lstm(8, 4).forward({ input: sequence }, step)).toEqualTypeOf<LstmOutput>()
+    expectTypeOf(gru(8, 4).forward(sequence, step)).toEqualTypeOf<Tensor3D>()
+    // @ts-expect-error: images are no sequences
+    sequential(conv2d(1, 4, 3), transformerBlock(4, 2))
+    // @ts-expect-error: states of a GRU have no cell
+    gru(8, 4).forward({ input: sequence, cell: [] }, step)
   })
 })
 

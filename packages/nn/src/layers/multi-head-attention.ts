@@ -1,7 +1,7 @@
 import { Layer, type StepContext, uniform, zeros } from '@levin/core'
 import { attention } from '@levin/ops'
 import { Tensor, type Tensor3D } from '@tensorflow/tfjs-core'
-import { checkInput } from '../check-input.js'
+import { checkInput, refuseInput } from '../check-input.js'
 import { badOption, numberWithin, wholeNumber } from '../options.js'
 import { type AttentionMasks, additiveMask } from './attention-masks.js'
 import { Linear, type LinearOptions } from './linear.js'
@@ -94,7 +94,8 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
 
   #ownKey(query: Tensor3D): Tensor3D {
     if (this.kvFeatures === this.features) return query
-    throw badOption('multiHeadAttention', 'kvFeatures', 'a `key` for a layer made for another sequence', undefined)
+    const expected = `a 'key' of ${this.kvFeatures} features beside the query`
+    throw refuseInput(this, query, expected, 'Pass { query, key }: the layer was made to attend to another sequence.')
   }
 
   /** Keyed by the place of a sample in the window, like every dropout. */

@@ -6,6 +6,7 @@ export type AnyLayer = Layer<never, unknown>
 
 /** A layer that gives as many axes as it takes, and says so in the type of its `forward`. */
 interface RankPreserving {
+  readonly preservesRank: true
   forward<T extends Tensor>(input: T, step: StepContext): T
 }
 
