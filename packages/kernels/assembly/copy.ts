@@ -43,3 +43,29 @@ export function transposePlane(source: usize, out: usize, rows: i32, columns: i3
     }
   }
 }
+
+/**
+ * Copies the slices `ids[count]` of the middle axis of `source[outer, size, bytes]` to `out[outer, count, bytes]`. Returns
+ * the place of the first id outside the axis, before which nothing is written; −1 if there is none.
+ */
+export function gather(
+  source: usize,
+  ids: usize,
+  out: usize,
+  outer: i32,
+  size: i32,
+  count: i32,
+  bytes: usize,
+): i32 {
+  for (let i = 0; i < count; i++) if (<u32>load<i32>(ids + (<usize>i << 2)) >= <u32>size) return i
+  for (let n = 0; n < outer; n++) {
+    for (let i = 0; i < count; i++) {
+      const from = source + <usize>load<i32>(ids + (<usize>i << 2)) * bytes
+      if (bytes === 4) store<u32>(out, load<u32>(from))
+      else memory.copy(out, from, bytes)
+      out += bytes
+    }
+    source += <usize>size * bytes
+  }
+  return -1
+}

@@ -104,3 +104,55 @@ export function patchesToImage(
     }
   }
 }
+
+/**
+ * Patches of an image of one channel as one plane of output pixels per tap of the filter: the output rows `from` to `to`
+ * at `d`, the planes `planeStep` floats apart.
+ */
+export function imageToPlanes(
+  image: usize,
+  height: i32,
+  width: i32,
+  filterHeight: i32,
+  filterWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+  from: i32,
+  to: i32,
+  outWidth: i32,
+  d: usize,
+  planeStep: i32,
+): void {
+  for (let f = 0; f < filterHeight; f++) {
+    for (let g = 0; g < filterWidth; g++) {
+      const offset = g - padLeft
+      // The output columns whose tap lies inside the image.
+      const first = min(outWidth, offset >= 0 ? 0 : (strideWidth - 1 - offset) / strideWidth)
+      const last = max(first, min(outWidth, offset >= width ? 0 : (width - offset - 1) / strideWidth + 1))
+      let out = d
+      for (let y = from; y < to; y++) {
+        const end = out + (<usize>outWidth << 2)
+        const row = y * strideHeight - padTop + f
+        if (<u32>row >= <u32>height) {
+          out = fillZeros(out, end)
+          continue
+        }
+        out = fillZeros(out, out + (<usize>first << 2))
+        const inside = out + (<usize>(last - first) << 2)
+        let s = image + (<usize>(row * width + first * strideWidth + offset) << 2)
+        if (strideWidth === 1) {
+          copyFloats(out, s, inside)
+        } else {
+          for (; out < inside; out += 4) {
+            store<f32>(out, load<f32>(s))
+            s += <usize>strideWidth << 2
+          }
+        }
+        out = fillZeros(inside, end)
+      }
+      d += <usize>planeStep << 2
+    }
+  }
+}

@@ -82,6 +82,7 @@ export function maxPoolGradient(
 ): void {
   const pixel = <usize>channels << 2
   const image = <usize>(height * width) * pixel
+  const pairs = filterHeight === 2 && filterWidth === 2 && strideHeight === 2 && strideWidth === 2
   for (let n = 0; n < images; n++) {
     // Image by image, so that it is still in the cache when the gradients are added.
     memory.fill(dx, 0, image)
@@ -91,12 +92,41 @@ export function maxPoolGradient(
       for (let q = 0; q < outWidth; q++) {
         const left = max(0, q * strideWidth - padLeft)
         const right = min(width, q * strideWidth - padLeft + filterWidth)
-        if (bottom > top && right > left) windowGradient(x, dy, dx, top, bottom, left, right, width, channels)
+        if (pairs && bottom - top === 2 && right - left === 2 && (channels & 3) === 0) {
+          pairGradient(x, dy, dx, <usize>(top * width + left) * pixel, <usize>width * pixel, pixel)
+        } else if (bottom > top && right > left) windowGradient(x, dy, dx, top, bottom, left, right, width, channels)
         dy += pixel
       }
     }
     x += image
     dx += image
+  }
+}
+
+/** Whether a pixel has the largest value of its window; every NaN has. */
+@inline
+function isLargest(value: v128, largest: v128): v128 {
+  return v128.or(f32x4.eq(value, largest), f32x4.ne(value, value))
+}
+
+/** The most common case, windows of 2 × 2 that do not overlap: every pixel is written once, and nothing is added. */
+function pairGradient(x: usize, dy: usize, dx: usize, start: usize, line: usize, pixel: usize): void {
+  let at = start
+  for (const end = start + pixel; at < end; at += 16) {
+    const a = v128.load(x + at)
+    const b = v128.load(x + at + pixel)
+    const c = v128.load(x + at + line)
+    const d = v128.load(x + at + line + pixel)
+    const largest = f32x4.max(f32x4.max(a, b), f32x4.max(c, d))
+    const gradient = v128.load(dy + (at - start))
+    const toA = isLargest(a, largest)
+    const toB = isLargest(b, largest)
+    const toC = isLargest(c, largest)
+    const afterB = v128.andnot(gradient, v128.or(toA, toB))
+    v128.store(dx + at, v128.and(gradient, toA))
+    v128.store(dx + at + pixel, v128.and(v128.andnot(gradient, toA), toB))
+    v128.store(dx + at + line, v128.and(afterB, toC))
+    v128.store(dx + at + line + pixel, v128.andnot(afterB, toC))
   }
 }
 

@@ -4,13 +4,14 @@ import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
 import { complexByParts } from './kernels/complex-by-parts.js'
-import { conv2dBackpropFilter, conv2dBackpropInput } from './kernels/convolution.js'
+import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './kernels/convolution.js'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
 import { dropout } from './kernels/dropout.js'
 import { einsum } from './kernels/einsum.js'
 import { embeddingGrad } from './kernels/embedding.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
+import { gather } from './kernels/gather.js'
 import { identity } from './kernels/identity.js'
 import { losses } from './kernels/losses.js'
 import { batchMatMul } from './kernels/matmul.js'
@@ -26,12 +27,15 @@ import { updates } from './kernels/updates.js'
 export const definitions: readonly KernelDefinition[] = [
   batchMatMul,
   fusedMatMul,
+  conv2d,
+  fusedConv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
   maxPoolGrad,
   avgPoolGrad,
+  gather,
   unsortedSegmentSum,
   sum,
   einsum,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ConvolutionCase, finiteDifference, gradients, infoOf } from './convolution-reference.js'
+import { type ConvolutionCase, finiteDifference, forward, gradients, infoOf } from './convolution-reference.js'
 import { cpuKernel, expectClose, type HostTensor, kernel, random, size } from './support.js'
 
 const cases: ConvolutionCase[] = [
@@ -23,6 +23,11 @@ const cases: ConvolutionCase[] = [
   { input: [3, 5, 5, 6], filter: [1, 1, 6, 7], strides: [2, 2], pad: 'valid' },
   { input: [2, 1, 19, 5], filter: [1, 5, 5, 3], strides: [1, 2], pad: 'same' },
   { input: [1, 40, 80, 16], filter: [3, 3, 16, 8], strides: [1, 1], pad: 'same' },
+  { input: [3, 9, 8, 1], filter: [3, 2, 1, 4], strides: [2, 2], pad: 'same' },
+  { input: [2, 6, 7, 1], filter: [5, 5, 1, 3], strides: [1, 3], pad: 2 },
+  { input: [2, 2, 3, 1], filter: [5, 7, 1, 3], strides: [2, 1], pad: 'same' },
+  { input: [3, 150, 301, 1], filter: [3, 3, 1, 2], strides: [1, 1], pad: 'same' },
+  { input: [70, 9, 9, 6], filter: [3, 3, 6, 5], strides: [1, 1], pad: 'same' },
   { input: [0, 5, 5, 2], filter: [3, 3, 2, 4], strides: [1, 1], pad: 'same' },
 ]
 
@@ -52,7 +57,9 @@ export function convolutionCases(): void {
     const inputGradient = () =>
       kernel('Conv2DBackpropInput', { dy, filter: w }, { ...attrsOf(of), inputShape: of.input })
 
-    it('are those of float64', () => {
+    it('are those of float64, and so is its value', () => {
+      const y = { shape: dy.shape, values: forward(of, x.values, w.values) }
+      expectClose(kernel('Conv2D', { x, filter: w }, attrsOf(of)), y, { absolute: 1e-5 })
       expectClose(filterGradient(), wanted.dw, tolerance)
       expectClose(inputGradient(), wanted.dx, tolerance)
     })

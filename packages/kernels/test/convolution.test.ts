@@ -2,7 +2,7 @@ import { registerKernels } from '@levin/kernels'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { convolutionCases } from './convolution-cases.js'
-import { expectClose, random, upload } from './support.js'
+import { cpuKernel, expectClose, kernel, random, upload } from './support.js'
 
 registerKernels({ simd: 'simd' })
 
@@ -27,5 +27,37 @@ describe('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
       const call = () => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy: x }, attrs)
       expect(call).toThrow(/takes float32, found int32/)
     })
+  })
+})
+
+describe('FusedConv2D', () => {
+  const x = random([2, 9, 8, 3], 1)
+  const filter = random([3, 3, 3, 6], 2)
+  const attrs = { strides: [1, 2], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1], dimRoundingMode: 'floor' }
+
+  it.each(['linear', 'relu', 'relu6', 'leakyrelu', 'prelu', 'elu', 'sigmoid'])(
+    'with %s is that of the JavaScript backend',
+    async (activation) => {
+      const bias = random([6], 3)
+      const slope = activation === 'prelu' ? { preluActivationWeights: random([6], 4) } : {}
+      for (const inputs of [
+        { x, filter, bias, ...slope },
+        { x, filter, ...slope },
+      ]) {
+        const call = ['FusedConv2D', inputs, { ...attrs, activation, leakyreluAlpha: 0.1 }] as const
+        expectClose(kernel(...call), await cpuKernel(...call))
+      }
+    },
+  )
+
+  it('keeps NaN through relu, and takes one bias for all channels', () => {
+    const bias = { shape: [1], values: Float32Array.of(Number.NaN) }
+    const found = kernel('FusedConv2D', { x, filter, bias }, { ...attrs, activation: 'relu' })
+    expect(found.values.every(Number.isNaN)).toBe(true)
+  })
+
+  it('is the stock one where the filter is dilated', async () => {
+    const call = ['Conv2D', { x, filter }, { ...attrs, strides: [1, 1], dilations: [2, 2] }] as const
+    expectClose(kernel(...call), await cpuKernel(...call))
   })
 })

@@ -16,6 +16,8 @@ const cases: PoolCase[] = [
   { shape: [3, 5, 5, 4], filterSize: [3, 3], strides: [1, 1], pad: 1 },
   { shape: [1, 3, 3, 5], filterSize: [5, 5], strides: [1, 1], pad: 'same' },
   { shape: [2, 6, 6, 3], filterSize: [1, 1], strides: [2, 2], pad: 'valid' },
+  { shape: [2, 5, 7, 8], filterSize: [2, 2], strides: [2, 2], pad: 'valid' },
+  { shape: [2, 5, 7, 8], filterSize: [2, 2], strides: [2, 2], pad: 'same' },
   { shape: [0, 4, 4, 2], filterSize: [2, 2], strides: [2, 2], pad: 'valid' },
 ]
 

@@ -1,6 +1,7 @@
-import { backend_util, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core'
-import { assertFloat, input, type KernelDefinition } from '../kernel-definition.js'
+import { backend_util, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core'
+import { assertFloat, input, type KernelCall, type KernelDefinition, optionalAddress } from '../kernel-definition.js'
 import type { Runtime } from '../runtime.js'
+import { inPass, LEAKY_RELU_ALPHA, spread } from './fused-matmul.js'
 
 type ConvolutionInfo = backend_util.Conv2DInfo
 type Shape4D = [number, number, number, number]
@@ -113,6 +114,81 @@ function inputGradient(runtime: Runtime, info: ConvolutionInfo, dy: TensorInfo, 
     runtime.wasm.transposePlane(image, to + n * inPixels * info.inChannels * 4, inPixels, info.inChannels)
   }
   return dx
+}
+
+/** Whether a forward is ours: float32, channels last, no dilation, and one group of channels. */
+function isPlain({ x, filter }: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): boolean {
+  const dilations = attrs?.['dilations'] ?? 1
+  return (
+    x?.dtype === 'float32' &&
+    filter?.dtype === 'float32' &&
+    x.shape[3] === filter.shape[2] &&
+    (attrs?.['dataFormat'] ?? 'NHWC') === 'NHWC' &&
+    (Array.isArray(dilations) ? dilations : [dilations]).every((dilation) => dilation === 1)
+  )
+}
+
+/** What follows the product: nothing for a plain convolution. */
+interface Tail {
+  readonly kind: number
+  readonly alpha: number
+  readonly biasStep: number
+  readonly slopeStep: number
+}
+
+const noTail: Tail = { kind: 0, alpha: 0, biasStep: 0, slopeStep: 0 }
+
+function convolve(call: KernelCall, tail: Tail): TensorInfo {
+  const { runtime, attrs } = call
+  const x = input(call, 'x')
+  const filter = input(call, 'filter')
+  const info = convolutionInfo(attrs, x.shape, filter.shape)
+  const y = runtime.output(info.outShape, 'float32')
+  const workspace = runtime.workspace(patchWorkspace(runtime, info))
+  runtime.wasm.convolution(
+    runtime.address(x),
+    runtime.address(filter),
+    runtime.address(y),
+    ...sizes(info),
+    optionalAddress(call, 'bias'),
+    tail.biasStep,
+    tail.kind,
+    tail.alpha,
+    optionalAddress(call, 'preluActivationWeights'),
+    tail.slopeStep,
+    workspace,
+  )
+  return y
+}
+
+export const conv2d: KernelDefinition = {
+  name: 'Conv2D',
+  gain: 'a matrix product over patches; dilated convolutions are left to the stock kernel',
+  handles: isPlain,
+  compute: (call) => convolve(call, noTail),
+}
+
+export const fusedConv2d: KernelDefinition = {
+  name: 'FusedConv2D',
+  gain: 'the same, with bias and activation while a block of the output is in the cache',
+  handles(inputs, attrs) {
+    const channels = inputs['filter']?.shape[3] ?? 0
+    const { bias, preluActivationWeights: slope } = inputs
+    const inCache = [bias, slope].every((tensor) => tensor === undefined || spread(tensor, channels) !== 'other')
+    return inCache && Object.hasOwn(inPass, String(attrs?.['activation'] ?? 'linear')) && isPlain(inputs, attrs)
+  },
+  compute(call) {
+    const { inputs, attrs } = call
+    const channels = input(call, 'filter').shape[3] ?? 0
+    const step = (tensor: TensorInfo | undefined) =>
+      Number(tensor !== undefined && spread(tensor, channels) === 'column')
+    return convolve(call, {
+      kind: inPass[String(attrs['activation'] ?? 'linear')] ?? 0,
+      alpha: Number(attrs['leakyreluAlpha'] ?? LEAKY_RELU_ALPHA),
+      biasStep: step(inputs['bias']),
+      slopeStep: step(inputs['preluActivationWeights']),
+    })
+  },
 }
 
 export const conv2dBackpropFilter: KernelDefinition = {

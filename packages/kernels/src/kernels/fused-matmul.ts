@@ -5,15 +5,15 @@ import { multiplyMatrices } from './matmul.js'
 import { preluBroadcast } from './prelu.js'
 
 /** Activations that run in the same pass as the bias, by their number in `assembly/activation.ts`. */
-const inPass: Readonly<Record<string, number>> = { linear: 0, relu: 1, relu6: 2, leakyrelu: 3, prelu: 3 }
+export const inPass: Readonly<Record<string, number>> = { linear: 0, relu: 1, relu6: 2, leakyrelu: 3, prelu: 3 }
 /** Activations that are a kernel of their own. */
 const separate: Readonly<Record<string, string>> = { elu: 'Elu', sigmoid: 'Sigmoid' }
 
 /** tfjs's default slope of `leakyRelu`. */
-const LEAKY_RELU_ALPHA = 0.2
+export const LEAKY_RELU_ALPHA = 0.2
 
 /** Whether a tensor broadcasts to one value per column (`'column'`), to one in all (`'one'`), or otherwise. */
-function spread(tensor: TensorInfo, columns: number): 'column' | 'one' | 'other' {
+export function spread(tensor: TensorInfo, columns: number): 'column' | 'one' | 'other' {
   const size = sizeOf(tensor.shape)
   if (size === 1) return 'one'
   return size === columns && tensor.shape.at(-1) === columns ? 'column' : 'other'
