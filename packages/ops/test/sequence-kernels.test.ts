@@ -99,7 +99,8 @@ function register(kernelName: string): void {
     kernelFunc: ({ inputs, attrs, backend }) => {
       const cpu = backend as unknown as CpuBackend
       const arrays: Arrays = {}
-      for (const [name, info] of Object.entries(inputs)) arrays[name] = cpu.data.get((info as tf.TensorInfo).dataId).values
+      for (const [name, info] of Object.entries(inputs))
+        arrays[name] = cpu.data.get((info as tf.TensorInfo).dataId).values
       const results: Arrays = {}
       for (const [name, gates] of Object.entries(outputs)) results[name] = new Float32Array(BATCH * gates * HIDDEN)
       kernel(arrays, (attrs as unknown as { step: number }).step, results)
