@@ -1,5 +1,6 @@
 import { type Availability, currentPlatform } from '@levin/core'
 import { kernelFingerprint } from '@levin/kernels'
+import { blasDetail } from './cpu-blas.js'
 
 const OTHERWISE = "or choose accelerator: 'tfjs-cpu', which is slow"
 
@@ -28,7 +29,13 @@ export async function cpuAvailability(): Promise<Availability> {
     const reason = `compiling WebAssembly is forbidden here (${error instanceof Error ? error.message : error}).`
     return { ok: false, reason, remedy: `Add 'wasm-unsafe-eval' to the page's Content-Security-Policy, ${OTHERWISE}.` }
   }
-  return { ok: true, detail: `${currentPlatform().processors} logical processors, ${kernelFingerprint()}` }
+  return {
+    ok: true,
+    // Opening a library takes tens of milliseconds, and only lists of devices read this.
+    get detail() {
+      return `${currentPlatform().processors} logical processors, ${kernelFingerprint()}, ${blasDetail()}`
+    },
+  }
 }
 
 function outdatedNode(): string | undefined {

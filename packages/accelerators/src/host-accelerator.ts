@@ -15,15 +15,17 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { HostStatistics } from './host-statistics.js'
 import { parseWorkers } from './parse-devices.js'
 
+export const hostCapabilities: AcceleratorCapabilities = {
+  synchronousRead: true,
+  hostMemory: true,
+  workerThreads: true,
+  threads: 1,
+}
+
 /** What accelerators have in common whose tensors lie in the host's memory, and whose devices are workers. */
 export abstract class HostAccelerator implements Accelerator {
   abstract readonly name: string
-  readonly capabilities: AcceleratorCapabilities = {
-    synchronousRead: true,
-    hostMemory: true,
-    workerThreads: true,
-    threads: 1,
-  }
+  readonly capabilities: AcceleratorCapabilities = hostCapabilities
   readonly #host = new HostStatistics()
 
   /** Logical processors. */

@@ -1,9 +1,10 @@
-import { type HostTensor, LevinError, type MemoryStatistics } from '@levin/core'
+import { type AcceleratorCapabilities, type HostTensor, LevinError, type MemoryStatistics } from '@levin/core'
 import { kernelFingerprint, prepareKernels, registerKernels, wasmMemory } from '@levin/kernels'
 import { env, getBackend, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { cpuAvailability } from './cpu-availability.js'
+import { type BlasChoice, chooseBlas } from './cpu-blas.js'
 import { startEmscripten } from './emscripten-start.js'
-import { HostAccelerator } from './host-accelerator.js'
+import { HostAccelerator, hostCapabilities } from './host-accelerator.js'
 import { installedWasmFolder, requireWasmFiles, type WasmPaths } from './wasm-paths.js'
 
 /** The part of `@tensorflow/tfjs-backend-wasm` that is called; importing it registers the backend. */
@@ -11,7 +12,7 @@ export interface WasmLibrary {
   setWasmPaths(paths: string | Record<string, string>): void
 }
 
-export interface CpuOptions {
+export interface CpuOptions extends BlasChoice {
   /**
    * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` are: a folder or URL prefix that ends with a slash, or a
    * URL for each of the three files. Default: in Node the installed package; in browsers beside the script.
@@ -27,19 +28,25 @@ export interface CpuOptions {
   readonly lib?: (() => Promise<WasmLibrary>) | undefined
 }
 
-/** The CPU: tfjs's wasm backend with the kernels of `@levin/kernels`, one thread per worker. */
+/** The CPU: tfjs's wasm backend with the kernels of `@levin/kernels`, and a BLAS library where the system has one. */
 export class WasmAccelerator extends HostAccelerator {
   readonly name = 'cpu'
+  override readonly capabilities: AcceleratorCapabilities
   readonly #options: CpuOptions
   #started = false
 
   constructor(options: CpuOptions = {}) {
     super()
     this.#options = options
+    this.capabilities = { ...hostCapabilities, threads: options.threads ?? 1 }
   }
 
   protected override async start(): Promise<void> {
-    if (this.#started && getBackend() === 'wasm') return
+    if (this.#started && getBackend() === 'wasm') {
+      // Another accelerator of this thread may have chosen otherwise meanwhile.
+      chooseBlas(this.#options)
+      return
+    }
     const availability = await cpuAvailability()
     if (!availability.ok) throw unavailable(availability.reason, availability.remedy)
     await startEmscripten(() => startBackend(this.#options))
@@ -63,7 +70,8 @@ export class WasmAccelerator extends HostAccelerator {
   }
 }
 
-async function startBackend({ wasmPaths, lib }: CpuOptions): Promise<void> {
+async function startBackend(options: CpuOptions): Promise<void> {
+  const { wasmPaths, lib } = options
   if (getBackend() !== 'wasm') {
     const library = await importBackend(lib)
     const paths = wasmPaths ?? (lib ? undefined : installedWasmFolder())
@@ -86,6 +94,7 @@ async function startBackend({ wasmPaths, lib }: CpuOptions): Promise<void> {
     const reason = `the kernels cannot run on this backend: ${cause instanceof Error ? cause.message : String(cause)}`
     throw unavailable(reason, 'Let the accelerator start the backend, instead of tf.setBackend().', cause)
   }
+  chooseBlas(options)
 }
 
 async function importBackend(lib: CpuOptions['lib']): Promise<WasmLibrary> {

@@ -35,9 +35,12 @@ describe('before anything is set up', () => {
     expect((error.cause as Error).message).toBe('no such module')
   })
 
-  it.each([{ wasmPaths: 3 }, { lib: 'tfjs' }, { threads: 4 }])('refuses the options %j', (options) => {
-    expect(() => cpu(options as never)).toThrow(expect.objectContaining({ code: 'LEVIN_BAD_OPTION' }))
-  })
+  it.each([{ wasmPaths: 3 }, { lib: 'tfjs' }, { threads: 0 }, { threads: 1.5 }, { blas: true }, { blas: '' }])(
+    'refuses the options %j',
+    (options) => {
+      expect(() => cpu(options as never)).toThrow(expect.objectContaining({ code: 'LEVIN_BAD_OPTION' }))
+    },
+  )
 })
 
 describe('once it is set up', () => {

@@ -1,5 +1,5 @@
 // The module's whole interface. Every address is a byte offset into the memory of the tfjs wasm backend, which this
-// module imports; it owns no memory, holds no state, and never grows the heap.
+// module imports; it owns no memory, holds no state but from which size on products leave it, and never grows the heap.
 export { biasActivation } from './activation'
 export { batchNorm, batchNormGradient } from './batch-norm'
 export { clip } from './clip'
@@ -12,7 +12,7 @@ export { unary, unaryGradient } from './elementwise'
 export { fill } from './lanes'
 export { layerNorm, layerNormGradient } from './layer-norm'
 export { binaryCrossEntropy, binaryCrossEntropyGradient, regressionLoss, regressionLossGradient } from './losses'
-export { matmul, matmulBatched, matmulWorkspace } from './matmul'
+export { chooseGemm, matmul, matmulBatched, matmulWorkspace } from './matmul'
 export { matmulInt } from './matmul-int'
 export { accumulate, adamUpdate, rmspropUpdate, sgdUpdate, squaredNorm } from './optimizer'
 export { averagePoolGradient, maxPoolGradient } from './pooling'

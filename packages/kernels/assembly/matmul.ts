@@ -5,6 +5,32 @@ import { MR, microKernel, microKernelNarrow, NR } from './micro-kernel'
 import { packA, packB } from './pack'
 import { vectorMatrix } from './vector-matrix'
 
+// Where the host has a native matrix product (src/blas), large products go there: whatever multiplies matrices in this
+// module gains, the gradients of convolutions among them. A call costs about a quarter of a microsecond.
+
+@external('blas', 'gemm')
+declare function gemm(
+  transposeA: bool,
+  transposeB: bool,
+  rows: i32,
+  columns: i32,
+  depth: i32,
+  a: usize,
+  strideA: i32,
+  b: usize,
+  strideB: i32,
+  c: usize,
+  strideC: i32,
+  accumulate: bool,
+): void
+
+let gemmWork: f64 = Infinity
+
+/** Sends products to `gemm` from `work` = rows × columns × depth on. */
+export function chooseGemm(work: f64): void {
+  gemmWork = work
+}
+
 const DEPTH: i32 = 400
 const ROWS: i32 = MR * 36
 const COLUMNS: i32 = 2048
@@ -99,6 +125,10 @@ export function matmul(
   }
   if (columns === 1 && strideC === 1 && (transposeB || strideB === 1)) {
     vectorMatrix(!transposeA, rows, depth, b, a, rowA, c, accumulate)
+    return
+  }
+  if (<f64>rows * <f64>columns * <f64>depth >= gemmWork) {
+    gemm(transposeA, transposeB, rows, columns, depth, a, strideA, b, strideB, c, strideC, accumulate)
     return
   }
   const parts = (depth + DEPTH - 1) / DEPTH

@@ -20,6 +20,7 @@ export type KernelExports = Record<
   | 'biasActivation'
   | 'binaryCrossEntropy'
   | 'binaryCrossEntropyGradient'
+  | 'chooseGemm'
   | 'clip'
   | 'convolution'
   | 'convolutionFilterGradient'

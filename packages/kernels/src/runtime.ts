@@ -6,6 +6,7 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core'
+import { instantiateKernels } from './blas/active-blas.js'
 import { compileModule, type KernelExports } from './module.js'
 import {
   addressOf,
@@ -30,8 +31,7 @@ export class Runtime {
     this.backend = backend
     this.#memory = heapMemory(backend)
     readComplexTensors(backend)
-    const instance = new WebAssembly.Instance(compileModule(), { env: { memory: this.#memory } })
-    this.wasm = instance.exports as KernelExports
+    this.wasm = instantiateKernels(compileModule(), this.#memory)
   }
 
   /** The heap as it is now. A view dies when the heap grows, so take a new one after every allocation. */

@@ -1,3 +1,4 @@
+import { requirePart } from '@levin/real-parts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { runTfjsSuite, type SuiteResult } from './tfjs-suite/run.js'
 
@@ -43,9 +44,11 @@ const OURS = [
 
 let stock: SuiteResult[]
 let ours: SuiteResult[]
+let blas: SuiteResult[]
+const hasBlas = requirePart('openblas')
 
 beforeAll(async () => {
-  ;({ stock, ours } = await runTfjsSuite())
+  ;({ stock, ours, blas } = await runTfjsSuite({ blas: hasBlas }))
 }, 300_000)
 
 describe("tfjs-core's own tests on the wasm backend", () => {
@@ -67,6 +70,12 @@ describe("tfjs-core's own tests on the wasm backend", () => {
     // The stock backend has no convolution with the channels first.
     const failed = tests.filter(({ name, status }) => status === 'failed' && !name.includes('NCHW'))
     expect(failed).toEqual([])
+  })
+
+  it.runIf(hasBlas)('pass with every product in a BLAS library where they pass with our kernels', () => {
+    const passed = new Set(ours.filter(({ status }) => status === 'passed').map(({ name }) => name))
+    expect(blas.filter(({ name, status }) => status !== 'passed' && passed.has(name))).toEqual([])
+    expect(blas.filter(({ name }) => passed.has(name)).length).toBeGreaterThan(400)
   })
 
   it('miss no kernel but those of strings and ragged tensors', () => {

@@ -1,6 +1,8 @@
-// Runs tfjs-core's own tests on the wasm backend, with the stock kernels or with ours, and writes what became of each.
+// Runs tfjs-core's own tests on the wasm backend, with the stock kernels, with ours, or with ours and every matrix product
+// in a BLAS library, and writes what became of each.
 // Bundled by run.ts, so that the tests, the backend and our kernels share one tfjs-core.
-// Arguments: `stock` or `ours`, the folder of the backend's wasm files, the file for the results.
+// Arguments: `stock`, `ours` or `blas`, the folder of the backend's wasm files, the file for the results,
+// and a pattern that the names of the tests to run match.
 import { writeFileSync } from 'node:fs'
 import { registerKernels } from '@levin/kernels'
 import '@tensorflow/tfjs-core/dist/index.js'
@@ -9,21 +11,24 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js'
 import jasmineRequire from 'jasmine-core/lib/jasmine-core/jasmine.js'
+import { sendEverythingToBlas } from '../blas-support.js'
 
-async function main(kernels: string, wasmFolder: string, resultFile: string): Promise<void> {
+async function main(kernels: string, wasmFolder: string, resultFile: string, names: string): Promise<void> {
   setWasmPaths(wasmFolder)
-  if (kernels === 'ours') registerKernels()
+  if (kernels !== 'stock') registerKernels()
+  if (kernels === 'blas') sendEverythingToBlas()
   const jasmine = jasmineRequire.core(jasmineRequire)
   jasmine.DEFAULT_TIMEOUT_INTERVAL = 20_000
   const environment = jasmine.getEnv({ suppressLoadErrors: true })
   Object.assign(globalThis, jasmineRequire.interface(jasmine, environment))
   setTestEnvs([{ name: 'wasm', backendName: 'wasm', flags: {}, isDataSync: true }])
 
-  environment.configure({ random: false })
+  const wanted = new RegExp(names)
+  environment.configure({ random: false, specFilter: (spec) => wanted.test(spec.getFullName()) })
   const results: [name: string, status: string, failure: string][] = []
   environment.addReporter({
     specDone({ fullName, status, failedExpectations }) {
-      results.push([fullName, status, failedExpectations[0]?.message ?? ''])
+      if (status !== 'excluded') results.push([fullName, status, failedExpectations[0]?.message ?? ''])
     },
   })
   await import('@tensorflow/tfjs-core/dist/tests.js')
@@ -31,5 +36,5 @@ async function main(kernels: string, wasmFolder: string, resultFile: string): Pr
   writeFileSync(resultFile, JSON.stringify(results))
 }
 
-const [kernels = '', wasmFolder = '', resultFile = ''] = process.argv.slice(2)
-void main(kernels, wasmFolder, resultFile).then(() => process.exit(0))
+const [kernels = '', wasmFolder = '', resultFile = '', names = ''] = process.argv.slice(2)
+void main(kernels, wasmFolder, resultFile, names).then(() => process.exit(0))

@@ -6,7 +6,7 @@ declare module 'jasmine-core/lib/jasmine-core/jasmine.js' {
     readonly failedExpectations: readonly { readonly message: string }[]
   }
   interface Environment {
-    configure(options: { random: boolean }): void
+    configure(options: { random: boolean; specFilter(spec: { getFullName(): string }): boolean }): void
     addReporter(reporter: { specDone(result: SpecResult): void }): void
     execute(): Promise<unknown>
   }

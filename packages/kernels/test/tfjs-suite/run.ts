@@ -16,14 +16,28 @@ export interface SuiteResult {
   readonly failure: string
 }
 
-/** Bundles tfjs-core's tests, and runs them with the stock kernels and with ours, side by side. */
-export async function runTfjsSuite(): Promise<{ stock: SuiteResult[]; ours: SuiteResult[] }> {
+/** The tests of tfjs-core that multiply matrices, or convolve. */
+const PRODUCTS = 'matmul|matMul|conv|Conv|einsum|^dot|outerProduct|localResponse|lstm|LSTM|softmax'
+
+interface SuiteRun {
+  readonly stock: SuiteResult[]
+  readonly ours: SuiteResult[]
+  /** The tests that multiply matrices, with every product in a BLAS library; empty without one. */
+  readonly blas: SuiteResult[]
+}
+
+/**
+ * Bundles tfjs-core's tests, and runs them with the stock kernels and with ours, side by side.
+ *
+ * @param options.blas whether there is a BLAS library to run some with
+ */
+export async function runTfjsSuite({ blas }: { blas: boolean }): Promise<SuiteRun> {
   const folder = await mkdtemp(join(tmpdir(), 'tfjs-suite-'))
   try {
     const bundle = join(folder, 'suite.cjs')
     await bundleSuite(bundle)
     const [stock, ours] = await Promise.all([runBundle(bundle, 'stock'), runBundle(bundle, 'ours')])
-    return { stock, ours }
+    return { stock, ours, blas: blas ? await runBundle(bundle, 'blas', PRODUCTS) : [] }
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -47,10 +61,13 @@ async function bundleSuite(outfile: string): Promise<void> {
   })
 }
 
-async function runBundle(bundle: string, kernels: 'stock' | 'ours'): Promise<SuiteResult[]> {
+async function runBundle(bundle: string, kernels: 'stock' | 'ours' | 'blas', names = ''): Promise<SuiteResult[]> {
   const wasmFolder = `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`
   const resultFile = `${bundle}.${kernels}.json`
-  await promisify(execFile)(process.execPath, [bundle, kernels, wasmFolder, resultFile], { maxBuffer: 1 << 26 })
+  const program = [bundle, kernels, wasmFolder, resultFile, names]
+  // The bundle lies where no package is installed, and koffi is not bundled.
+  const env = { ...process.env, NODE_PATH: fileURLToPath(new URL('../../node_modules', import.meta.url)) }
+  await promisify(execFile)(process.execPath, program, { maxBuffer: 1 << 26, env })
   const results: [string, SuiteResult['status'], string][] = JSON.parse(await readFile(resultFile, 'utf8'))
   const seen = new Map<string, number>()
   return results.map(([name, status, failure]) => {

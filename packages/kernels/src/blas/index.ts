@@ -1,0 +1,1 @@
+export { type BlasOptions, type BlasReport, disableBlas, enableBlas, inspectBlas } from './enable-blas.js'
