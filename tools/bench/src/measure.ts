@@ -1,4 +1,4 @@
-import { Absent, type Measured, type Session, type Work } from './suite.js'
+import { Absent, type Measured, Refused, type Session, type Work } from './suite.js'
 
 /** A median of fewer says little. */
 export const FEWEST_ROUNDS = 5
@@ -8,8 +8,10 @@ export interface MeasureOptions {
   readonly rounds?: number
   /** Rounds before the first that counts: engines optimise what runs often. Default 1. */
   readonly warmups?: number
-  /** Told of contenders that are absent. Default: they are an error. */
-  readonly onAbsent?: (contender: string, reason: Absent) => void
+  /** One round, and none before it: only whether it runs. Default `false`. */
+  readonly quick?: boolean
+  /** Told of contenders that are left out. Default: they are an error. */
+  readonly onLeftOut?: (contender: string, reason: Absent | Refused) => void
 }
 
 /**
@@ -20,8 +22,9 @@ export interface MeasureOptions {
  * @throws whatever a contender throws, when those prepared are disposed.
  */
 export async function measure(work: Work, options: MeasureOptions = {}): Promise<Measured> {
-  const { rounds = 7, warmups = 1 } = options
-  if (!Number.isInteger(rounds) || rounds < FEWEST_ROUNDS) {
+  const { quick = false } = options
+  const { rounds, warmups } = quick ? { rounds: 1, warmups: 0 } : { rounds: 7, warmups: 1, ...options }
+  if (!quick && (!Number.isInteger(rounds) || rounds < FEWEST_ROUNDS)) {
     throw new RangeError(`rounds: expected an integer of at least ${FEWEST_ROUNDS}, found ${rounds}.`)
   }
   const sessions: [name: string, session: Session][] = []
@@ -44,14 +47,14 @@ export async function measure(work: Work, options: MeasureOptions = {}): Promise
 async function prepare(
   { contenders }: Work,
   sessions: [name: string, session: Session][],
-  { onAbsent }: MeasureOptions,
+  { onLeftOut }: MeasureOptions,
 ): Promise<void> {
   for (const contender of contenders) {
     try {
       sessions.push([contender.name, await contender.prepare()])
     } catch (error) {
-      if (!(error instanceof Absent) || !onAbsent) throw error
-      onAbsent(contender.name, error)
+      if (!(error instanceof Absent || error instanceof Refused) || !onLeftOut) throw error
+      onLeftOut(contender.name, error)
     }
   }
 }

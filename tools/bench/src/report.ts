@@ -25,9 +25,11 @@ export interface WorkReport {
   readonly unit: string
   readonly contenders: Readonly<Record<string, Summary & { readonly measurements: readonly number[] }>>
   readonly conclusions: readonly Conclusion[]
+  /** Contenders that turned out to do something else. */
+  readonly refused: readonly string[]
 }
 
-export const reportOf = (work: Work, measured: Measured): WorkReport => ({
+export const reportOf = (work: Work, measured: Measured): Omit<WorkReport, 'refused'> => ({
   name: work.name,
   unit: work.unit,
   contenders: Object.fromEntries(

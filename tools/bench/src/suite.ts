@@ -26,6 +26,8 @@ export interface Work {
   readonly contenders: readonly Contender[]
   /** What is concluded from the measurements. Contenders that were skipped are missing. */
   conclude(measured: Measured): readonly Conclusion[]
+  /** Frees what all contenders shared. */
+  dispose?(): void | Promise<void>
 }
 
 /** The measurements of each contender by name; those at the same index were taken in the same round. */
@@ -49,10 +51,17 @@ export interface Figure {
   readonly unit: string
 }
 
+export interface SuiteOptions {
+  /** Whether everything runs and agrees, not how fast: the smallest sizes. */
+  readonly quick: boolean
+  /** Told of what is found out on the way. */
+  readonly say: (text: string) => void
+}
+
 /** What `npm run bench -- <name>` runs. */
 export interface Suite {
   readonly what: string
-  works(): readonly Work[] | Promise<readonly Work[]>
+  works(options: SuiteOptions): readonly Work[] | Promise<readonly Work[]>
 }
 
 /** A contender or a part of the machine that is not here. Said aloud; under `LEVIN_REQUIRE=all` it fails the run. */
@@ -63,6 +72,11 @@ export class Absent extends Error {
   constructor(reason: string, remedy: string) {
     super(`${reason} ${remedy}`)
   }
+}
+
+/** A contender that is here and does not do the same work: its speed says nothing. The run goes on, and fails. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
 }
 
 /** The line that a reader, or a program, finds at the end. */

@@ -5,7 +5,7 @@ import { parseOptions } from '../src/options.js'
 import { tableOf } from '../src/report.js'
 import { runSuite } from '../src/run-suite.js'
 import { median, summarise } from '../src/statistics.js'
-import { Absent, type Contender, lineOf, type Work } from '../src/suite.js'
+import { Absent, type Contender, lineOf, Refused, type Work } from '../src/suite.js'
 
 const work = (contenders: readonly Contender[], conclude: Work['conclude'] = () => []): Work => ({
   name: 'mlp',
@@ -116,6 +116,31 @@ describe('a suite', () => {
     ])
   })
 
+  it('leaves out who computes something else, and reports it', async () => {
+    const say = vi.fn()
+    const other: Contender = {
+      name: 'other',
+      prepare: () => {
+        throw new Refused('its loss is 3.')
+      },
+    }
+    const [report] = await runSuite(suite(work([scripted('levin', [4]), other])), { rounds: 5, say })
+    expect(report?.refused).toEqual(['other'])
+    expect(say).toHaveBeenCalledWith('REFUSED mlp/other: its loss is 3.')
+  })
+
+  it('frees what contenders share, also when one of them fails', async () => {
+    const dispose = vi.fn()
+    const run = runSuite(suite({ ...work([scripted('a', [Number.NaN])]), dispose }), { rounds: 5, say: () => {} })
+    await expect(run).rejects.toThrow('measured NaN')
+    expect(dispose).toHaveBeenCalledOnce()
+  })
+
+  it('measures once when only asked whether it runs', async () => {
+    const [report] = await runSuite(suite(work([scripted('a', [3, 4])])), { rounds: 7, say: () => {}, quick: true })
+    expect(report?.contenders['a']?.measurements).toEqual([3])
+  })
+
   it('fails for an absent contender where everything is required', async () => {
     const run = runSuite(suite(work([absent])), { rounds: 5, say: () => {}, strict: true })
     await expect(run).rejects.toThrow('PyTorch is not installed.')
@@ -129,17 +154,18 @@ describe('a suite', () => {
 
 describe('options', () => {
   it('have a suite, rounds, a filter and a file', () => {
-    expect(parseOptions(['train', '--rounds', '9', '--only', 'mlp', '--json', 'out.json'])).toEqual({
+    expect(parseOptions(['train', 'mlp', '--rounds', '9', '--quick', '--json', 'out.json'])).toEqual({
       suite: 'train',
       rounds: 9,
       only: 'mlp',
+      quick: true,
       json: 'out.json',
     })
   })
 
   it.each([
     [['train', '--rounds', '3'], 'at least 5'],
-    [['train', 'overhead'], 'expected one suite'],
+    [['train', 'mlp', 'cnn'], 'expected a suite and a filter'],
     [['train', '--fast'], '--fast'],
   ])('%j are refused', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message)

@@ -1,24 +1,8 @@
-import { type HostTensor, hostTensor, Module, type Optimizer, Parameter, type TrainingStep, zeros } from '@levin/core'
+import { hostTensor, type Module, type Optimizer, Parameter, type TrainingStep, zeros } from '@levin/core'
 import { crossEntropy, linear, relu, sequential } from '@levin/nn'
 import { adamW } from '@levin/optim'
-import { neg, type Rank, type Scalar, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
-
-/** A batch as a loader yields it. */
-export interface HostBatch {
-  readonly inputs: HostTensor<Rank.R2>
-  readonly labels: HostTensor<Rank.R1>
-}
-
-export interface DeviceBatch {
-  readonly inputs: Tensor2D
-  readonly labels: Tensor1D
-}
-
-/** A module whose optimizer is there before a Trainer asks for it, so that a bare loop can use it too. */
-export abstract class MeasuredModule extends Module<DeviceBatch> {
-  abstract override trainingStep(batch: DeviceBatch, step: TrainingStep): Scalar
-  abstract override configureOptimizers(): Optimizer
-}
+import { neg, type Scalar } from '@tensorflow/tfjs-core'
+import { type DeviceBatch, type HostBatch, MeasuredModule } from '../../peers/bare-loop.js'
 
 /** An optimizer that does nothing: what remains of a step is the loop around it. */
 const idle = (module: Module): Optimizer => ({

@@ -1,7 +1,8 @@
 import { cpu } from '@levin/accelerators'
+import type { MeasuredModule } from '../../peers/bare-loop.js'
 import { median } from '../../statistics.js'
 import type { Contender, Suite, Work } from '../../suite.js'
-import { batchOf, type MeasuredModule, NoOp, SmallMlp } from './models.js'
+import { batchOf, NoOp, SmallMlp } from './models.js'
 import { pairedSteps, type StepTimes } from './paired-steps.js'
 
 interface Model {
@@ -51,5 +52,5 @@ const workOf = (model: Model): Work => ({
 /** What the Trainer adds to a step, with no callbacks and no logger. */
 export const suite: Suite = {
   what: "what the Trainer adds to a step: no callbacks, no logger, over a hand-written loop; 'no-op' and real model",
-  works: () => MODELS.map(workOf),
+  works: ({ quick }) => MODELS.map((model) => workOf(quick ? { ...model, steps: 20 } : model)),
 }

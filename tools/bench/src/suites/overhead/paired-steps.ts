@@ -1,8 +1,7 @@
-import { type Accelerator, ForwardScope, type Parameter, record, type TrainingStep } from '@levin/core'
+import type { Accelerator } from '@levin/core'
 import { Trainer } from '@levin/trainer'
-import type { Tensor } from '@tensorflow/tfjs-core'
+import { bareLoop, type HostBatch, type MeasuredModule } from '../../peers/bare-loop.js'
 import { median } from '../../statistics.js'
-import type { DeviceBatch, HostBatch, MeasuredModule } from './models.js'
 
 /** µs per step. */
 export interface StepTimes {
@@ -22,29 +21,6 @@ export interface PairedStepsOptions {
   readonly warmup: number
 }
 
-/** The step as one writes it by hand, on the same accelerator, layers, tape and optimizer. */
-function bareLoop(accelerator: Accelerator, module: MeasuredModule, batch: HostBatch): () => void {
-  const parameters = module.parameters()
-  const optimizer = module.configureOptimizers()
-  const position = { seed: 0, mode: 'train', globalStep: 0, epoch: 0, batchIndex: 0, microBatch: 0 } as const
-  const step = new ForwardScope({ ...position, firstSample: 0, globalBatchSize: 0 }) as unknown as TrainingStep
-  return () => {
-    const inputs = accelerator.upload(batch.inputs) as DeviceBatch['inputs']
-    const labels = accelerator.upload(batch.labels) as DeviceBatch['labels']
-    const tape = record(
-      () => module.trainingStep({ inputs, labels }, step),
-      parameters.map(({ value }) => value),
-    )
-    const gradients = new Map<Parameter, Tensor>()
-    tape.backward(undefined, (_source, gradient, index) => gradients.set(parameters[index]!, gradient))
-    optimizer.step(gradients)
-    for (const gradient of gradients.values()) gradient.dispose()
-    tape.dispose()
-    inputs.dispose()
-    labels.dispose()
-  }
-}
-
 /**
  * Lets steps of a Trainer and of a bare loop alternate: the loader that the Trainer reads does one bare step whenever
  * it is asked for a batch. The Trainer asks once per step, so what lies between two requests, less the bare step, is one
@@ -60,13 +36,13 @@ export async function pairedSteps({
 }: PairedStepsOptions): Promise<StepTimes> {
   await accelerator.setup(0)
   const bareModule = create().build({ seed: 0 })
-  const bareStep = bareLoop(accelerator, bareModule, batch)
+  const bareStep = bareLoop(accelerator, bareModule)
   const trainer: number[] = []
   const bare: number[] = []
   function* batches(): Generator<HostBatch> {
     for (;;) {
       const begin = performance.now()
-      bareStep()
+      bareStep(batch)
       const end = performance.now()
       bare.push(end - begin)
       yield batch
