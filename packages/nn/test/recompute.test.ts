@@ -1,8 +1,8 @@
 import { assignPaths, BufferUpdates, type CallInterceptor, type ForwardScope, recompute } from '@levin/core'
-import { ones, type Tensor, tensor2d } from '@tensorflow/tfjs-core'
+import { ones, type Tensor, tensor2d, tensor3d } from '@tensorflow/tfjs-core'
 import * as tfl from '@tensorflow/tfjs-layers'
 import { beforeAll, expect, test } from 'vitest'
-import { batchNorm, dropout, fromLayersModel, linear, sequential } from '../src/index.js'
+import { batchNorm, dropout, fromLayersModel, linear, lstm, sequential, transformerBlock } from '../src/index.js'
 import { useBackend } from './support/backends.js'
 import { differentiate, stepAt } from './support/parity.js'
 
@@ -41,5 +41,21 @@ test('layers that are recomputed give the same gradients, and move their statist
     return [[output, ...gradients].map((tensor) => [...tensor.dataSync()]), statistics]
   }
   expect(buffers.length).toBe(4)
+  expect(run(recomputing)).toEqual(run())
+})
+
+test('so do layers of sequences, with the dropout within them', () => {
+  const block = transformerBlock(4, 2, { causal: true, dropout: 0.5 })
+  const net = sequential(block, lstm(4, 3, { layers: 2, dropout: 0.5 }), linear(3, 2))
+  const { parameters } = assignPaths(net)
+  for (const parameter of parameters) parameter.materialise({ seed: 2 })
+  const values = Array.from({ length: 24 }, (_, i) => Math.sin(i))
+  const run = (intercept?: CallInterceptor) => {
+    const x = tensor3d(values, [2, 3, 4])
+    const sources = [...parameters.map(({ value }) => value), x]
+    const step = stepAt({}, { intercept })
+    const [output, gradients] = differentiate(() => net.forward(x, step), sources, ones([2, 3, 2]))
+    return [output, ...gradients].map((tensor) => [...tensor.dataSync()])
+  }
   expect(run(recomputing)).toEqual(run())
 })

@@ -4,18 +4,21 @@ import {
   keep,
   memory,
   ones,
+  type Rank,
   randomNormal,
   reshape,
   slice,
   type Tensor,
   type Tensor3D,
   tensor,
+  tensor3d,
   tidy,
+  zeros,
 } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { gru, lstm, multiHeadAttention, positionalEmbedding, transformerBlock } from '../src/index.js'
 import { BACKENDS, useBackend } from './support/backends.js'
-import { stepAt } from './support/parity.js'
+import { differentiate, stepAt } from './support/parity.js'
 
 function built<L extends Layer<never, unknown>>(layer: L): L {
   const { parameters } = assignPaths(layer)
@@ -59,6 +62,42 @@ describe.each(BACKENDS)('dropout within layers of sequences on %s', (backend) =>
       })
     },
   )
+})
+
+test('attention drops the same probabilities with a kernel and without, in every block of heads and samples', async () => {
+  const layer = multiHeadAttention(4, 2, { dropout: 0.5 })
+  const outputs: number[][] = []
+  for (const backend of BACKENDS) {
+    await useBackend(backend)
+    const { parameters } = assignPaths(layer)
+    for (const parameter of parameters) parameter.materialise({ seed: 3 })
+    // Long enough for more than one block.
+    const x = tensor3d(
+      Array.from({ length: 2 * 600 * 4 }, (_, i) => Math.sin(i)),
+      [2, 600, 4],
+    )
+    outputs.push(values(layer.forward(x, stepAt())))
+  }
+  const [onCpu, onWasm] = outputs as [number[], number[]]
+  const worst = Math.max(...onCpu.map((value, i) => Math.abs(value - (onWasm[i] as number))))
+  expect(worst).toBeLessThan(1e-5)
+})
+
+describe.each(BACKENDS)('layers of sequences on %s', (backend) => {
+  beforeAll(() => useBackend(backend))
+
+  const all: typeof layers = [...layers, ['positionalEmbedding', () => positionalEmbedding(7, 6)]]
+
+  test.each(all)('%s gives nothing, and gradients of zero, for no samples', (_, make) => {
+    const layer = built(make())
+    const parameters = layer.parameters().map(({ value }) => value)
+    const x = zeros<Rank.R3>([0, 5, 6])
+    const output = tidy(() => layer.forward(x, stepAt()).shape)
+    const [, gradients] = differentiate(() => layer.forward(x, stepAt()), [...parameters, x], zeros(output))
+    expect(output.slice(0, 2)).toEqual([0, 5])
+    expect(gradients.map(({ shape }) => shape)).toEqual([...parameters, x].map(({ shape }) => shape))
+    for (const gradient of gradients) expect(values(gradient).filter((value) => value !== 0)).toEqual([])
+  })
 })
 
 describe('multiHeadAttention', () => {
@@ -127,6 +166,13 @@ describe('positionalEmbedding', () => {
         expect(y).toEqual([...expected, ...expected])
       }
     })
+  })
+
+  test('learns the vectors of the positions that were there', () => {
+    const layer = built(positionalEmbedding(4, 3))
+    const f = () => layer.forward(ones([2, 2, 3]), stepAt())
+    const [, [gradient]] = differentiate(() => tidy(f), [layer.weight.value], ones([2, 2, 3]))
+    expect(values(gradient as Tensor)).toEqual([2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0])
   })
 })
 

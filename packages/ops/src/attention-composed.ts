@@ -176,11 +176,11 @@ const isNothing = (shape: Shape): boolean => shape.includes(0)
 function blocksOf([batch, heads, queries, keys]: Shape): Block[] {
   const perHead = Math.max(queries * keys, 1)
   const samples = Math.max(Math.floor(MOST_SCORES / (perHead * heads)), 1)
-  const together = samples > 1 ? heads : Math.min(Math.max(Math.floor(MOST_SCORES / perHead), 1), heads)
+  const headCount = samples > 1 ? heads : Math.min(Math.max(Math.floor(MOST_SCORES / perHead), 1), heads)
   const blocks: Block[] = []
   for (let sample = 0; sample < batch; sample += samples) {
-    for (let head = 0; head < heads; head += together) {
-      const size = [Math.min(samples, batch - sample), Math.min(together, heads - head)] as const
+    for (let head = 0; head < heads; head += headCount) {
+      const size = [Math.min(samples, batch - sample), Math.min(headCount, heads - head)] as const
       blocks.push({ start: [sample, head], size })
     }
   }

@@ -91,7 +91,11 @@ export class TransformerBlock extends Layer<Tensor3D, Tensor3D> {
   }
 
   #attend(query: Tensor3D, masks: AttentionMasks, step: StepContext): Tensor3D {
-    return this.#drop(this.attention.forward({ query, ...masks }, step), step)
+    const isMasked = masks.mask !== undefined || masks.keyPadding !== undefined
+    // A tensor alone where there are no masks: simplest for what recomputes, cuts or shards layers.
+    const { attention } = this
+    const y = isMasked ? attention.forward({ query, ...masks }, step) : attention.forward(query, step)
+    return this.#drop(y, step)
   }
 
   #feedForward(x: Tensor3D, step: StepContext): Tensor3D {
