@@ -1,7 +1,7 @@
 // Batch normalisation by the statistics of the batch: each column by its mean and variance over the rows. Columns are
 // taken in strips of four (all lanes of a vector), a part of the rows at a time, and parts are added up afterwards: that
 // bounds the rounding over many rows. Ioffe & Szegedy 2015.
-import { get, put } from './lanes'
+import { divide, get, put } from './lanes'
 import { sumAxes } from './sum'
 
 const PART: i32 = 512
@@ -36,13 +36,6 @@ function gradientSumsOfColumn(
   }
   put(plain, f32x4.add(get(plain, whole), sum), whole)
   put(weighted, f32x4.add(get(weighted, whole), product), whole)
-}
-
-function divide(y: usize, count: i32, divisor: f32): void {
-  for (let j = 0; j < count; j++) {
-    const at = y + (<usize>j << 2)
-    store<f32>(at, load<f32>(at) / divisor)
-  }
 }
 
 /** Mean and biased variance of every column. */

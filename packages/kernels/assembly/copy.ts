@@ -1,4 +1,5 @@
 // Copies that read only what they keep.
+import { fill } from './lanes'
 
 /**
  * Copies `outer` × `inner` blocks of `bytes` bytes, densely, from a source in which two outer blocks are `outerStep` and
@@ -25,22 +26,72 @@ export function copyBlocks(
   }
 }
 
-/** Transposes a dense `rows` × `columns` plane of floats, in tiles of 8 × 8 so that both sides keep to few cache lines. */
+/** A 4 × 4 block, transposed in registers. */
+@inline
+function transposeBlock(s: usize, d: usize, fromStride: usize, toStride: usize): void {
+  const r0 = v128.load(s)
+  const r1 = v128.load(s + fromStride)
+  const r2 = v128.load(s + fromStride * 2)
+  const r3 = v128.load(s + fromStride * 3)
+  const t0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5)
+  const t1 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
+  const t2 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5)
+  const t3 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
+  v128.store(d, v128.shuffle<i64>(t0, t2, 0, 2))
+  v128.store(d + toStride, v128.shuffle<i64>(t0, t2, 1, 3))
+  v128.store(d + toStride * 2, v128.shuffle<i64>(t1, t3, 0, 2))
+  v128.store(d + toStride * 3, v128.shuffle<i64>(t1, t3, 1, 3))
+}
+
+/** Transposes a dense `rows` × `columns` plane of floats, in tiles of 16 × 16 so that both sides keep to few cache lines. */
 export function transposePlane(source: usize, out: usize, rows: i32, columns: i32): void {
-  for (let i = 0; i < rows; i += 8) {
-    const lastRow = min(rows, i + 8)
-    for (let j = 0; j < columns; j += 8) {
-      const lastColumn = min(columns, j + 8)
-      for (let r = i; r < lastRow; r++) {
-        let s = source + (<usize>(r * columns + j) << 2)
-        let d = out + (<usize>(j * rows + r) << 2)
-        for (let q = j; q < lastColumn; q++) {
-          store<u32>(d, load<u32>(s))
-          s += 4
-          d += <usize>rows << 2
+  const fromStride = <usize>columns << 2
+  const toStride = <usize>rows << 2
+  for (let i = 0; i < rows; i += 16) {
+    const lastRow = min(rows, i + 16)
+    for (let j = 0; j < columns; j += 16) {
+      const lastColumn = min(columns, j + 16)
+      for (let r = i; r < lastRow; r += 4) {
+        for (let q = j; q < lastColumn; q += 4) {
+          const s = source + <usize>r * fromStride + (<usize>q << 2)
+          const d = out + <usize>q * toStride + (<usize>r << 2)
+          if (r + 4 <= lastRow && q + 4 <= lastColumn) {
+            transposeBlock(s, d, fromStride, toStride)
+            continue
+          }
+          for (let y = 0; y < min(4, lastRow - r); y++) {
+            for (let x = 0; x < min(4, lastColumn - q); x++) {
+              store<u32>(d + <usize>x * toStride + (<usize>y << 2), load<u32>(s + <usize>y * fromStride + (<usize>x << 2)))
+            }
+          }
         }
       }
     }
+  }
+}
+
+/** `outer` planes, one after the other. */
+export function transposePlanes(source: usize, out: usize, outer: i32, rows: i32, columns: i32): void {
+  for (let n = 0; n < outer; n++) {
+    transposePlane(source, out, rows, columns)
+    source += <usize>(rows * columns) << 2
+    out += <usize>(rows * columns) << 2
+  }
+}
+
+/** Each of `outer` blocks of `bytes` bytes, `times` times. */
+export function repeatBlocks(source: usize, out: usize, outer: i32, bytes: usize, times: i32): void {
+  for (let n = 0; n < outer; n++) {
+    if (bytes === 4) {
+      fill(out, times, load<f32>(source))
+      out += <usize>times << 2
+    } else {
+      for (let i = 0; i < times; i++) {
+        memory.copy(out, source, bytes)
+        out += bytes
+      }
+    }
+    source += bytes
   }
 }
 

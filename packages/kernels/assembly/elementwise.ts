@@ -6,22 +6,14 @@ import { erf, exp, expMinusOne, log, sigmoid, softplus, tanh } from './math'
 const EXP: i32 = 0
 const LOG: i32 = 1
 const TANH: i32 = 2
-const SIGMOID: i32 = 3
-const SOFTPLUS: i32 = 4
-const ERF: i32 = 5
-const ELU: i32 = 6
-const GELU: i32 = 7
-const GELU_TANH: i32 = 8
-const SILU: i32 = 9
-const HARD_SWISH: i32 = 10
-const RSQRT: i32 = 11
-const SQRT: i32 = 12
-const SQUARE: i32 = 13
-const NEG: i32 = 14
-const ABS: i32 = 15
-const RELU: i32 = 16
-const LEAKY_RELU: i32 = 17
-const STEP: i32 = 18
+const SOFTPLUS: i32 = 3
+const ERF: i32 = 4
+const GELU: i32 = 5
+const GELU_TANH: i32 = 6
+const SILU: i32 = 7
+const HARD_SWISH: i32 = 8
+const RSQRT: i32 = 9
+const SQRT: i32 = 10
 
 /** √(2/π) and the cubic's coefficient of the approximate GELU. */
 const GELU_SCALE: f32 = 0.7978845608
@@ -48,14 +40,12 @@ function clamp6(x: v128): v128 {
 }
 
 @inline
-function value(kind: i32, x: v128, alpha: v128): v128 {
+function value(kind: i32, x: v128): v128 {
   if (kind === EXP) return exp(x)
   if (kind === LOG) return log(x)
   if (kind === TANH) return tanh(x)
-  if (kind === SIGMOID) return sigmoid(x)
   if (kind === SOFTPLUS) return softplus(x)
   if (kind === ERF) return erf(x)
-  if (kind === ELU) return choose(f32x4.ge(x, f32x4.splat(0)), x, expMinusOne(f32x4.pmin(x, f32x4.splat(0))))
   if (kind === GELU) return f32x4.mul(x, normalCumulative(x))
   if (kind === GELU_TANH) return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), geluGate(x))
   if (kind === SILU) return f32x4.mul(x, sigmoid(x))
@@ -63,53 +53,39 @@ function value(kind: i32, x: v128, alpha: v128): v128 {
     return f32x4.mul(f32x4.mul(x, clamp6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(0.16666667))
   }
   if (kind === RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x))
-  if (kind === SQRT) return f32x4.sqrt(x)
-  if (kind === SQUARE) return f32x4.mul(x, x)
-  if (kind === NEG) return f32x4.neg(x)
-  if (kind === ABS) return f32x4.abs(x)
-  if (kind === RELU) return f32x4.pmax(x, f32x4.splat(0))
-  if (kind === LEAKY_RELU) return choose(f32x4.lt(x, f32x4.splat(0)), f32x4.mul(x, alpha), x)
-  const step = choose(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1), alpha)
-  return choose(f32x4.eq(x, x), step, x)
+  return f32x4.sqrt(x)
 }
 
 @inline
-function map(kind: i32, x: usize, y: usize, count: i32, alpha: v128): void {
+function map(kind: i32, x: usize, y: usize, count: i32): void {
   for (; count >= 4; count -= 4) {
-    v128.store(y, value(kind, v128.load(x), alpha))
+    v128.store(y, value(kind, v128.load(x)))
     x += 16
     y += 16
   }
   for (; count > 0; count--) {
-    put(y, value(kind, get(x, false), alpha), false)
+    put(y, value(kind, get(x, false)), false)
     x += 4
     y += 4
   }
 }
 
-/** `y[count] = f(x)`; `alpha` is a slope or limit where f has one. y may be x. */
-export function unary(kind: i32, x: usize, y: usize, count: i32, alpha: f32): void {
-  const a = f32x4.splat(alpha)
+/**
+ * `y[count] = f(x)`. y may be x. (What costs an instruction or two, and sigmoid, the stock backend does as fast.)
+ */
+export function unary(kind: i32, x: usize, y: usize, count: i32): void {
   switch (kind) {
-    case EXP: return map(EXP, x, y, count, a)
-    case LOG: return map(LOG, x, y, count, a)
-    case TANH: return map(TANH, x, y, count, a)
-    case SIGMOID: return map(SIGMOID, x, y, count, a)
-    case SOFTPLUS: return map(SOFTPLUS, x, y, count, a)
-    case ERF: return map(ERF, x, y, count, a)
-    case ELU: return map(ELU, x, y, count, a)
-    case GELU: return map(GELU, x, y, count, a)
-    case GELU_TANH: return map(GELU_TANH, x, y, count, a)
-    case SILU: return map(SILU, x, y, count, a)
-    case HARD_SWISH: return map(HARD_SWISH, x, y, count, a)
-    case RSQRT: return map(RSQRT, x, y, count, a)
-    case SQRT: return map(SQRT, x, y, count, a)
-    case SQUARE: return map(SQUARE, x, y, count, a)
-    case NEG: return map(NEG, x, y, count, a)
-    case ABS: return map(ABS, x, y, count, a)
-    case RELU: return map(RELU, x, y, count, a)
-    case LEAKY_RELU: return map(LEAKY_RELU, x, y, count, a)
-    case STEP: return map(STEP, x, y, count, a)
+    case EXP: return map(EXP, x, y, count)
+    case LOG: return map(LOG, x, y, count)
+    case TANH: return map(TANH, x, y, count)
+    case SOFTPLUS: return map(SOFTPLUS, x, y, count)
+    case ERF: return map(ERF, x, y, count)
+    case GELU: return map(GELU, x, y, count)
+    case GELU_TANH: return map(GELU_TANH, x, y, count)
+    case SILU: return map(SILU, x, y, count)
+    case HARD_SWISH: return map(HARD_SWISH, x, y, count)
+    case RSQRT: return map(RSQRT, x, y, count)
+    case SQRT: return map(SQRT, x, y, count)
   }
 }
 
@@ -162,6 +138,22 @@ function gradient(kind: i32, dy: v128, s: v128, alpha: v128): v128 {
 
 @inline
 function mapGradient(kind: i32, dy: usize, s: usize, dx: usize, count: i32, alpha: v128): void {
+  // A turn of the loop costs as much as such a gradient: four of them share it.
+  if (kind < SOFTPLUS_GRAD) {
+    for (; count >= 16; count -= 16) {
+      const a = gradient(kind, v128.load(dy), v128.load(s), alpha)
+      const b = gradient(kind, v128.load(dy, 16), v128.load(s, 16), alpha)
+      const c = gradient(kind, v128.load(dy, 32), v128.load(s, 32), alpha)
+      const d = gradient(kind, v128.load(dy, 48), v128.load(s, 48), alpha)
+      v128.store(dx, a)
+      v128.store(dx, b, 16)
+      v128.store(dx, c, 32)
+      v128.store(dx, d, 48)
+      dy += 64
+      s += 64
+      dx += 64
+    }
+  }
   for (; count >= 4; count -= 4) {
     v128.store(dx, gradient(kind, v128.load(dy), v128.load(s), alpha))
     dy += 16

@@ -5,11 +5,18 @@ export { batchNorm, batchNormGradient } from './batch-norm'
 export { clip } from './clip'
 export { absComplex, deinterleave, interleave } from './complex'
 export { convolution, convolutionFilterGradient, convolutionInputGradient, convolutionWorkspace } from './convolution'
-export { copyBlocks, gather, transposePlane } from './copy'
+export { copyBlocks, gather, repeatBlocks, transposePlane, transposePlanes } from './copy'
+export {
+  softCrossEntropy,
+  softCrossEntropyGradient,
+  sparseCrossEntropy,
+  sparseCrossEntropyGradient,
+} from './cross-entropy'
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { dropout } from './dropout'
 export { unary, unaryGradient } from './elementwise'
-export { fill } from './lanes'
+export { extremum } from './extremum'
+export { divide, fill } from './lanes'
 export { layerNorm, layerNormGradient } from './layer-norm'
 export { binaryCrossEntropy, binaryCrossEntropyGradient, regressionLoss, regressionLossGradient } from './losses'
 export { chooseGemm, matmul, matmulBatched, matmulWorkspace } from './matmul'
@@ -17,5 +24,4 @@ export { matmulInt } from './matmul-int'
 export { accumulate, adamUpdate, rmspropUpdate, sgdUpdate, squaredNorm } from './optimizer'
 export { averagePoolGradient, maxPoolGradient } from './pooling'
 export { segmentSum, segmentSumInt } from './segment-sum'
-export { softCrossEntropy, softCrossEntropyGradient, softmax, sparseCrossEntropy, sparseCrossEntropyGradient } from './softmax'
 export { sumAxes } from './sum'

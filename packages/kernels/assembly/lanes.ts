@@ -35,3 +35,11 @@ export function fill(y: usize, count: i32, value: f32): void {
     y += 4
   }
 }
+
+/** `y[count] /= divisor`. */
+export function divide(y: usize, count: i32, divisor: f32): void {
+  for (; count > 0; count--) {
+    store<f32>(y, load<f32>(y) / divisor)
+    y += 4
+  }
+}

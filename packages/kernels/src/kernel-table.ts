@@ -1,5 +1,5 @@
 import type { KernelDefinition } from './kernel-definition.js'
-import { activations } from './kernels/activations.js'
+import { activations, functions } from './kernels/activations.js'
 import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
@@ -9,6 +9,7 @@ import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depth
 import { dropout } from './kernels/dropout.js'
 import { einsum } from './kernels/einsum.js'
 import { embeddingGrad } from './kernels/embedding.js'
+import { maximum, minimum } from './kernels/extremum.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
 import { gather } from './kernels/gather.js'
@@ -20,7 +21,9 @@ import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
 import { slice } from './kernels/slice.js'
-import { sum } from './kernels/sum.js'
+import { mean, sum } from './kernels/sum.js'
+import { tile } from './kernels/tile.js'
+import { transpose } from './kernels/transpose.js'
 import { updates } from './kernels/updates.js'
 
 /** Every kernel of the package, in the order in which they are registered. */
@@ -38,9 +41,15 @@ export const definitions: readonly KernelDefinition[] = [
   gather,
   unsortedSegmentSum,
   sum,
+  mean,
   einsum,
   slice,
+  transpose,
+  tile,
   identity,
+  ...functions,
+  maximum,
+  minimum,
   clipByValue,
   relu6,
   prelu,

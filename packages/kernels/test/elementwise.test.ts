@@ -90,3 +90,133 @@ describe('BatchMatMul of integers', () => {
     })
   })
 })
+
+describe('Maximum and Minimum', () => {
+  it.each([
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [[3, 4], []],
+    [[1], [3, 4]],
+    [[3, 5], [5]],
+    [
+      [2, 3, 5],
+      [3, 5],
+    ],
+    [
+      [2, 1, 5],
+      [2, 1, 5],
+    ],
+    [
+      [3, 1],
+      [3, 7],
+    ],
+    [
+      [2, 3, 1, 1],
+      [2, 3, 4, 5],
+    ],
+    [
+      [2, 1, 5],
+      [1, 3, 1],
+    ],
+    [
+      [2, 3, 5],
+      [3, 1],
+    ],
+    [[0, 3], [3]],
+    [[33], [33]],
+  ])('of %j and %j are those of the JavaScript backend, NaN included', async (shapeA, shapeB) => {
+    const a = random(shapeA, 1)
+    const b = random(shapeB, 2)
+    if (a.values.length > 4) a.values.set([Number.NaN, Number.POSITIVE_INFINITY], 1)
+    if (b.values.length > 4) b.values.set([Number.NaN, Number.NEGATIVE_INFINITY], 2)
+    for (const name of ['Maximum', 'Minimum']) expectClose(kernel(name, { a, b }), await cpuKernel(name, { a, b }))
+  })
+})
+
+describe('Transpose', () => {
+  it.each([
+    [
+      [3, 5],
+      [1, 0],
+    ],
+    [
+      [37, 18],
+      [1, 0],
+    ],
+    [
+      [2, 3, 5],
+      [0, 2, 1],
+    ],
+    [
+      [2, 3, 5],
+      [1, 2, 0],
+    ],
+    [
+      [2, 3, 5],
+      [2, 0, 1],
+    ],
+    [
+      [2, 3, 5],
+      [2, 1, 0],
+    ],
+    [
+      [2, 3, 4, 5],
+      [0, 2, 3, 1],
+    ],
+    [
+      [2, 3, 4, 5],
+      [0, 2, 1, 3],
+    ],
+    [[4], [0]],
+    [
+      [0, 3],
+      [1, 0],
+    ],
+  ])('of %j by %j is that of the JavaScript backend', async (shape, perm) => {
+    const x = random(shape, 1)
+    expectClose(kernel('Transpose', { x }, { perm }), await cpuKernel('Transpose', { x }, { perm }))
+  })
+})
+
+describe('Tile', () => {
+  it.each([
+    [[3], [4]],
+    [
+      [1, 3],
+      [5, 1],
+    ],
+    [
+      [3, 1],
+      [1, 9],
+    ],
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      [2, 3, 2],
+      [2, 1, 3],
+    ],
+    [
+      [2, 3],
+      [1, 1],
+    ],
+    [
+      [2, 3],
+      [0, 2],
+    ],
+  ])('of %j by %j is that of the JavaScript backend', async (shape, reps) => {
+    const x = random(shape, 1)
+    expectClose(kernel('Tile', { x }, { reps }), await cpuKernel('Tile', { x }, { reps }))
+    tf.tidy(() => {
+      const truth = tf.greater(tf.tensor(x.values as Float32Array, shape), 0)
+      const tiled = tf.tile(truth, reps)
+      expect(tiled.dtype).toBe('bool')
+      expect([...tf.cast(tiled, 'float32').dataSync()]).toEqual([
+        ...tf.tile(tf.cast(truth, 'float32'), reps).dataSync(),
+      ])
+    })
+  })
+})

@@ -65,3 +65,28 @@ describe('Sum', () => {
     })
   })
 })
+
+describe('Mean', () => {
+  it.each([
+    [[5, 3], [0]],
+    [[5, 3], [1]],
+    [
+      [3, 4, 21],
+      [0, 1],
+    ],
+    [
+      [3, 4, 21],
+      [0, 2],
+    ],
+    [[7], [0]],
+    [
+      [2, 3],
+      [0, 1],
+    ],
+  ])('of %j over %j is that of the JavaScript backend', async (shape, axis) => {
+    const x = random(shape, 1)
+    for (const keepDims of [false, true]) {
+      expectClose(kernel('Mean', { x }, { axis, keepDims }), await cpuKernel('Mean', { x }, { axis, keepDims }))
+    }
+  })
+})

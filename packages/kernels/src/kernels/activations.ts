@@ -1,22 +1,17 @@
-import type { NamedAttrMap } from '@tensorflow/tfjs-core'
+import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core'
 import { input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 
-/** An elementwise kernel; `kind` is its number in `assembly/elementwise.ts`. */
-function unary(
-  name: string,
-  gain: string,
-  kind: number | ((attrs: NamedAttrMap) => number),
-  alpha: (attrs: NamedAttrMap) => number = () => 0,
-): KernelDefinition {
+/** A function of single elements; `kind` is its number in `assembly/elementwise.ts`. */
+function unary(name: string, gain: string, kind: number | ((attrs: NamedAttrMap) => number)): KernelDefinition {
   return {
     name,
     gain,
-    compute(call) {
-      const { runtime, attrs } = call
-      const x = input(call, 'x')
+    handles: ({ x }) => x?.dtype === 'float32',
+    compute({ runtime, attrs, inputs }) {
+      const x = inputs['x'] as TensorInfo
       const out = runtime.output(x.shape, 'float32')
       const number = typeof kind === 'number' ? kind : kind(attrs)
-      runtime.wasm.unary(number, runtime.address(x), runtime.address(out), sizeOf(x.shape), alpha(attrs))
+      runtime.wasm.unary(number, runtime.address(x), runtime.address(out), sizeOf(x.shape))
       return out
     },
   }
@@ -44,7 +39,19 @@ function gradient(name: string, from: 'x' | 'y', kind: number | ((attrs: NamedAt
   }
 }
 
+const vectorised = 'four numbers at a time'
 const isApproximate = (attrs: NamedAttrMap): boolean => Number(attrs['approximate']) === 1
+
+/** Kernels of tfjs that the stock backend computes one number at a time. */
+export const functions: readonly KernelDefinition[] = [
+  unary('Exp', vectorised, 0),
+  unary('Log', vectorised, 1),
+  unary('Tanh', vectorised, 2),
+  unary('Softplus', vectorised, 3),
+  unary('Erf', vectorised, 4),
+  unary('Rsqrt', vectorised, 9),
+  unary('Sqrt', vectorised, 10),
+]
 
 export const activations: readonly KernelDefinition[] = [
   gradient('LevinReluGrad', 'y', 0),
@@ -53,10 +60,10 @@ export const activations: readonly KernelDefinition[] = [
   gradient('LevinSigmoidGrad', 'y', 3),
   gradient('LevinTanhGrad', 'y', 4),
   gradient('LevinSoftplusGrad', 'y', 5),
-  unary('LevinGelu', 'new: GELU in one pass, exact or by tanh', (attrs) => (isApproximate(attrs) ? 8 : 7)),
+  unary('LevinGelu', 'new: GELU in one pass, exact or by tanh', (attrs) => (isApproximate(attrs) ? 6 : 5)),
   gradient('LevinGeluGrad', 'x', (attrs) => (isApproximate(attrs) ? 7 : 6)),
-  unary('LevinSilu', 'new: SiLU in one pass', 9),
+  unary('LevinSilu', 'new: SiLU in one pass', 7),
   gradient('LevinSiluGrad', 'x', 8),
-  unary('LevinHardSwish', 'new: hard swish in one pass', 10),
+  unary('LevinHardSwish', 'new: hard swish in one pass', 8),
   gradient('LevinHardSwishGrad', 'x', 9),
 ]

@@ -94,7 +94,7 @@ const padV2: KernelDefinition = {
 }
 
 export const complexByParts: readonly KernelDefinition[] = [
-  ...['Add', 'Concat', 'Neg', 'Reverse', 'Sub', 'Tile', 'Transpose', 'ZerosLike'].map(byParts),
+  ...['Add', 'Concat', 'Neg', 'Reverse', 'Sub', 'ZerosLike'].map(byParts),
   multiply,
   onesLike,
   padV2,

@@ -1,9 +1,9 @@
-// Softmax and what is made of it, row by row.
+// Softmax cross-entropy, row by row: the logarithm of the sum of exponentials forward, probabilities backward.
 import { get, sumLanes } from './lanes'
 import { exp, log } from './math'
 
 /** The largest of a row; NaN if it has one. */
-export function rowMaximum(x: usize, count: i32): f32 {
+function rowMaximum(x: usize, count: i32): f32 {
   let m = f32x4.splat(-Infinity)
   let rest = count
   for (; rest >= 4; rest -= 4) {
@@ -32,63 +32,23 @@ function loadSome(x: usize, count: i32): v128 {
   return v
 }
 
-/** Σ exp(x − shift) over a row; the terms go to `y` unless that is 0. */
-export function sumOfExponentials(x: usize, y: usize, count: i32, shift: f32): f32 {
+/** Σ exp(x − shift) over a row. */
+function sumOfExponentials(x: usize, count: i32, shift: f32): f32 {
   const shifts = f32x4.splat(shift)
   let sum = f32x4.splat(0)
   for (; count >= 4; count -= 4) {
-    const e = exp(f32x4.sub(v128.load(x), shifts))
-    sum = f32x4.add(sum, e)
-    if (y !== 0) {
-      v128.store(y, e)
-      y += 16
-    }
+    sum = f32x4.add(sum, exp(f32x4.sub(v128.load(x), shifts)))
     x += 16
   }
-  if (count > 0) {
-    const e = firstLanes(exp(f32x4.sub(loadSome(x, count), shifts)), count)
-    sum = f32x4.add(sum, e)
-    if (y !== 0) {
-      store<f32>(y, f32x4.extract_lane(e, 0))
-      if (count > 1) store<f32>(y, f32x4.extract_lane(e, 1), 4)
-      if (count > 2) store<f32>(y, f32x4.extract_lane(e, 2), 8)
-    }
-  }
+  if (count > 0) sum = f32x4.add(sum, firstLanes(exp(f32x4.sub(loadSome(x, count), shifts)), count))
   return sumLanes(sum)
 }
 
 /** ln Σ exp(x) over a row. */
-export function logSumExp(x: usize, count: i32): f32 {
+function logSumExp(x: usize, count: i32): f32 {
   const m = rowMaximum(x, count)
-  return m + f32x4.extract_lane(log(f32x4.splat(sumOfExponentials(x, 0, count, m))), 0)
+  return m + f32x4.extract_lane(log(f32x4.splat(sumOfExponentials(x, count, m))), 0)
 }
-
-/** `y = softmax(x)` over rows of `columns`. */
-export function softmax(x: usize, y: usize, rows: i32, columns: i32): void {
-  const stride = <usize>columns << 2
-  for (let i = 0; i < rows; i++) {
-    const share: f32 = (<f32>1) / sumOfExponentials(x, y, columns, rowMaximum(x, columns))
-    scaleInto(y, y, columns, share)
-    x += stride
-    y += stride
-  }
-}
-
-/** `y = scale × x`. */
-export function scaleInto(x: usize, y: usize, count: i32, scale: f32): void {
-  const scales = f32x4.splat(scale)
-  for (; count >= 4; count -= 4) {
-    v128.store(y, f32x4.mul(v128.load(x), scales))
-    x += 16
-    y += 16
-  }
-  for (; count > 0; count--) {
-    store<f32>(y, load<f32>(x) * scale)
-    x += 4
-    y += 4
-  }
-}
-
 
 const MEAN: i32 = 0
 const SUM: i32 = 1
