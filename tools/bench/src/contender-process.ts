@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { root } from './root.js'
+import { Absent } from './suite.js'
 
 export interface Command {
   readonly program: string
@@ -47,7 +48,11 @@ export class ContenderProcess {
     this.#child.stdin.on('error', () => {})
   }
 
-  /** Starts it and waits until it could take its first step. */
+  /**
+   * Starts it and waits until it could take its first step.
+   *
+   * @throws Absent if it says that it cannot be had
+   */
   static async start(command: Command): Promise<{ contender: ContenderProcess; about: string }> {
     const contender = new ContenderProcess(command)
     const { about } = await contender.#next<{ about: string }>('@ready')
@@ -71,6 +76,8 @@ export class ContenderProcess {
     for (;;) {
       const { value, done } = await this.#lines.next()
       if (done) throw this.#ended()
+      if (value.startsWith('@absent '))
+        throw new Absent((JSON.parse(value.slice('@absent'.length)) as { reason: string }).reason)
       if (value.startsWith(`${word} `)) return JSON.parse(value.slice(word.length)) as T
     }
   }

@@ -12,14 +12,21 @@ async function listSuites(): Promise<void> {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { suite: name, rounds, only, quick, json } = parseOptions(args)
+  const { suite: name, rounds, only, quick, without, json } = parseOptions(args)
   if (name === undefined) return listSuites()
   const load = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined
   if (!load) throw new Error(`there is no suite called '${name}'; known: ${Object.keys(SUITES).join(', ')}.`)
   const machine = thisMachine()
   console.error(`${name} on ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
   const strict = process.env['LEVIN_REQUIRE'] === 'all'
-  const works = await runSuite(await load(), { rounds, only, quick, strict, say: (text) => console.error(text) })
+  const works = await runSuite(await load(), {
+    rounds,
+    only,
+    quick,
+    without,
+    strict,
+    say: (text) => console.error(text),
+  })
   if (json) await writeFile(json, `${JSON.stringify({ suite: name, machine, works }, null, 2)}\n`)
   for (const conclusion of works.flatMap(({ conclusions }) => conclusions)) console.log(lineOf(conclusion))
   const refused = works.flatMap((work) => work.refused.map((contender) => `${work.name}/${contender}`))

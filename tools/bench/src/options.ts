@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly only: string | undefined
   /** One round of the smallest sizes: whether it runs. */
   readonly quick: boolean
+  /** Contenders that are left out, by name. */
+  readonly without: readonly string[]
   /** Where the results go as JSON. */
   readonly json: string | undefined
 }
@@ -17,6 +19,7 @@ export const USAGE = `npm run bench -- <suite> [filter] [options]
   filter          only works whose name contains it
   --rounds <n>    measurements per contender, at least ${FEWEST_ROUNDS} (default 7)
   --quick         one round of the smallest sizes: whether it runs, not how fast
+  --without <x>   leave out the contender of that name; may be given several times
   --json <path>   write machine, measurements and conclusions as JSON`
 
 /** @throws an Error whose message says what is wrong with the arguments */
@@ -27,6 +30,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     options: {
       rounds: { type: 'string', default: '7' },
       quick: { type: 'boolean', default: false },
+      without: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
     },
   })
@@ -36,5 +40,5 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   }
   const [suite, only, ...more] = positionals
   if (more.length > 0) throw new Error(`expected a suite and a filter, found ${positionals.join(', ')}.`)
-  return { suite, rounds, only, quick: values.quick, json: values.json }
+  return { suite, rounds, only, quick: values.quick, without: values.without, json: values.json }
 }

@@ -11,18 +11,23 @@ export interface RunSuiteOptions {
   readonly strict?: boolean
   /** The smallest sizes, one round. Default `false`. */
   readonly quick?: boolean
+  /** Contenders that are left out, by name. Default: none. */
+  readonly without?: readonly string[]
 }
 
 /** Measures every work of a suite, or those that `only` names. */
 export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<WorkReport[]> {
-  const { only, quick = false, say } = options
+  const { only, quick = false, without = [], say } = options
   const all = await suite.works({ quick, say })
   const works = all.filter(({ name }) => only === undefined || name.includes(only))
   if (works.length === 0) {
     throw new Error(`no work of this suite contains '${only}'; there are: ${all.map(({ name }) => name).join(', ')}.`)
   }
   const reports: WorkReport[] = []
-  for (const work of works) reports.push(await runWork(work, options))
+  for (const work of works) {
+    const contenders = work.contenders.filter(({ name }) => !without.includes(name))
+    reports.push(await runWork({ ...work, contenders }, options))
+  }
   return reports
 }
 

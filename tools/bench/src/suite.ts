@@ -68,9 +68,9 @@ export interface Suite {
 export class Absent extends Error {
   override readonly name = 'Absent'
 
-  /** @param remedy the line that would change it */
-  constructor(reason: string, remedy: string) {
-    super(`${reason} ${remedy}`)
+  /** @param remedy the line that would change it, unless the reason says it */
+  constructor(reason: string, remedy?: string) {
+    super(remedy === undefined ? reason : `${reason} ${remedy}`)
   }
 }
 

@@ -136,6 +136,12 @@ describe('a suite', () => {
     expect(dispose).toHaveBeenCalledOnce()
   })
 
+  it('leaves out whom it is told to', async () => {
+    const run = { rounds: 5, say: () => {}, without: ['b'] }
+    const [report] = await runSuite(suite(work([scripted('a', [3]), scripted('b', [4])])), run)
+    expect(Object.keys(report?.contenders ?? {})).toEqual(['a'])
+  })
+
   it('measures once when only asked whether it runs', async () => {
     const [report] = await runSuite(suite(work([scripted('a', [3, 4])])), { rounds: 7, say: () => {}, quick: true })
     expect(report?.contenders['a']?.measurements).toEqual([3])
@@ -154,11 +160,26 @@ describe('a suite', () => {
 
 describe('options', () => {
   it('have a suite, rounds, a filter and a file', () => {
-    expect(parseOptions(['train', 'mlp', '--rounds', '9', '--quick', '--json', 'out.json'])).toEqual({
+    expect(
+      parseOptions([
+        'train',
+        'mlp',
+        '--rounds',
+        '9',
+        '--quick',
+        '--without',
+        'a',
+        '--without',
+        'b',
+        '--json',
+        'out.json',
+      ]),
+    ).toEqual({
       suite: 'train',
       rounds: 9,
       only: 'mlp',
       quick: true,
+      without: ['a', 'b'],
       json: 'out.json',
     })
   })

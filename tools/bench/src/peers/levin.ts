@@ -1,12 +1,12 @@
-/** levin as a contender: `levin.ts <material> trainer|bare`. */
+/** levin as a contender: `levin.ts <material> trainer|bare <threads>`. */
 import { cpu } from '@levin/accelerators'
-import { hostTensor } from '@levin/core'
+import { hostTensor, LevinError } from '@levin/core'
 import { Trainer } from '@levin/trainer'
 import { tensor } from '@tensorflow/tfjs-core'
 import { bareLoop, type HostBatch } from './bare-loop.js'
 import { type LevinModel, levinModel } from './levin-models.js'
 import { type Material, readMaterial } from './material.js'
-import { askedFor, LossCheck } from './protocol.js'
+import { absent, askedFor, LossCheck } from './protocol.js'
 
 /** Gives the module the weights that everybody begins with. */
 function begin(module: LevinModel, { weights }: Material): void {
@@ -21,10 +21,16 @@ function begin(module: LevinModel, { weights }: Material): void {
   if (parameters.size > 0) throw new Error(`No weights for ${[...parameters.keys()].join(', ')}.`)
 }
 
-const [folder = '', loop = 'trainer'] = process.argv.slice(2)
+const [folder = '', loop = 'trainer', threads = '1'] = process.argv.slice(2)
 const material = readMaterial(folder)
-const accelerator = cpu()
-await accelerator.setup(0)
+// Without a BLAS library there is one thread, and asking for more is refused.
+const accelerator = threads === '1' ? cpu() : cpu({ threads: Number(threads) })
+try {
+  await accelerator.setup(0)
+} catch (error) {
+  if (error instanceof LevinError && error.code === 'LEVIN_UNAVAILABLE') absent(error.message)
+  throw error
+}
 const check = new LossCheck(material.training.checkStep)
 const module = levinModel(material, check)
 begin(module, material)

@@ -5,7 +5,7 @@
  *     bench     → run 20
  *     contender → @done {"seconds": 0.4, "check": 2.3}     (check: the loss of the step that all are compared at)
  *
- * until stdin ends. Lines without @ are the contender's own affair. Reading blocks: whatever the contender is inside of,
+ * until stdin ends. A contender that cannot be had here says `@absent {"reason": "…"}` instead. Lines without @ are the contender's own affair. Reading blocks: whatever the contender is inside of,
  * a loop, a Trainer, asks for the next batch and waits there.
  */
 import { readSync, writeSync } from 'node:fs'
@@ -45,6 +45,12 @@ export function* askedFor<B>(batches: readonly B[], about: string, check: LossCh
     for (let step = 0; step < steps; step++) yield batches[position++ % batches.length] as B
     say('@done', { seconds: (performance.now() - start) / 1000, check: check.loss })
   }
+}
+
+/** Says that this machine lacks something, and ends. */
+export function absent(reason: string): never {
+  say('@absent', { reason })
+  process.exit(0)
 }
 
 const say = (word: string, value: object): void => void writeSync(1, `${word} ${JSON.stringify(value)}\n`)

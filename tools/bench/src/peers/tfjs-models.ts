@@ -62,8 +62,9 @@ const gelu = (x: tf.Tensor): tf.Tensor => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(t
 function attend(model: Model & { kind: 'gpt' }, weights: Weights, name: string, x: tf.Tensor, mask: tf.Tensor) {
   const { context, width, heads } = model
   const size = width / heads
-  const split = tf.reshape(dense(weights, `${name}.queryKeyValue`, x), [-1, context, 3, heads, size])
-  const [query, key, value] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor]
+  const heading = (part: string): tf.Tensor =>
+    tf.transpose(tf.reshape(dense(weights, `${name}.${part}`, x), [-1, context, heads, size]), [0, 2, 1, 3])
+  const [query, key, value] = [heading('query'), heading('key'), heading('value')] as const
   const scores = tf.add(tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(size)), mask)
   const joined = tf.transpose(tf.matMul(tf.softmax(scores), value), [0, 2, 1, 3])
   return dense(weights, `${name}.output`, tf.reshape(joined, [-1, width]))

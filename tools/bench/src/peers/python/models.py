@@ -48,7 +48,11 @@ class _Block(nn.Module):
         super().__init__()
         self.heads = model["heads"]
         self.norm1, self.norm2 = _norm(weights, f"{name}.norm1"), _norm(weights, f"{name}.norm2")
-        self.query_key_value = _dense(weights, f"{name}.queryKeyValue")
+        # One layer, as is usual: one product instead of three.
+        self.query_key_value = nn.Linear(model["width"], 3 * model["width"])
+        parts = [f"{name}.{part}" for part in ("query", "key", "value")]
+        _fill(self.query_key_value.weight, torch.cat([weights[f"{part}.weight"].T for part in parts]))
+        _fill(self.query_key_value.bias, torch.cat([weights[f"{part}.bias"] for part in parts]))
         self.output = _dense(weights, f"{name}.output")
         self.widen, self.narrow = _dense(weights, f"{name}.widen"), _dense(weights, f"{name}.narrow")
 

@@ -62,7 +62,9 @@ export function weightsOf(model: Model): readonly WeightSpec[] {
 function gptWeights({ layers, width, context, vocabulary }: Model & { kind: 'gpt' }): WeightSpec[] {
   const block = (name: string): WeightSpec[] => [
     ...norm(`${name}.norm1`, width),
-    ...dense(`${name}.queryKeyValue`, width, 3 * width),
+    ...dense(`${name}.query`, width, width),
+    ...dense(`${name}.key`, width, width),
+    ...dense(`${name}.value`, width, width),
     ...dense(`${name}.output`, width, width),
     ...norm(`${name}.norm2`, width),
     ...dense(`${name}.widen`, width, 4 * width),
