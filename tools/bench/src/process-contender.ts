@@ -43,7 +43,7 @@ export function processContenders(contenders: readonly ProcessContender[], work:
       try {
         work.say(`  ${name}: ${about}`)
         accept?.(about)
-        const { found, secondsPerStep } = await comparedAt(work.checkStep, name, contender)
+        const { found, secondsPerStep } = await comparedAt(work.checkStep, contender)
         agree(name, found)
         return await session(contender, secondsPerStep, work)
       } catch (error) {
@@ -57,7 +57,6 @@ export function processContenders(contenders: readonly ProcessContender[], work:
 /** Lets a contender work until it has reported what is compared. */
 async function comparedAt(
   checkStep: number,
-  name: string,
   contender: ContenderProcess,
 ): Promise<{ found: number; secondsPerStep: number }> {
   let steps = checkStep
@@ -67,7 +66,7 @@ async function comparedAt(
     steps = 1
     report = await contender.run(steps)
   }
-  if (typeof report.check !== 'number') throw new Error(`${name} reports nothing at step ${checkStep}.`)
+  if (typeof report.check !== 'number') throw new Refused(`it reports no finite number at step ${checkStep}.`)
   return { found: report.check, secondsPerStep: report.seconds / steps }
 }
 

@@ -16,7 +16,8 @@ class LossCheck:
     def see(self, loss):
         self._steps += 1
         if self._steps == self._step:
-            self.loss = loss.item()
+            # JSON has no NaN.
+            self.loss = loss.item() if loss.isfinite() else None
 
 
 class AskedFor:
