@@ -31,10 +31,10 @@ export function chooseBlas({ blas = 'auto', threads }: BlasChoice): void {
   if (report.ok) {
     if (threads === undefined || report.threads === threads) return
     throw new LevinError('LEVIN_UNAVAILABLE', {
-      message: `The accelerator 'cpu' cannot give ${report.name} ${threads} threads: the library decides.`,
+      message: `The accelerator 'cpu' cannot give ${report.name} ${threads} threads: it has ${report.detail}.`,
       remedy:
-        'Leave out the option threads; before the program starts, VECLIB_MAXIMUM_THREADS (Accelerate) or ' +
-        'OMP_NUM_THREADS (most others) sets their number.',
+        'Leave out the option threads. Where the library decides, VECLIB_MAXIMUM_THREADS (Accelerate) or ' +
+        'OMP_NUM_THREADS (most others) tells it, set before the program starts.',
     })
   }
   if (blas === 'auto' && (threads ?? 1) === 1) return

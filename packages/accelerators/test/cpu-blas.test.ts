@@ -37,7 +37,9 @@ describe('without a BLAS library', () => {
     await accelerator.setup()
     expect(accelerator.fingerprint()).not.toContain('blas')
     expectRightProducts()
-    expect(await detail()).toMatch(/no BLAS \(LEVIN_BLAS: '\/nowhere\/libopenblas\.so' was not found\); .* after: \w+/)
+    expect(await detail()).toMatch(
+      /no BLAS \(LEVIN_BLAS: '\/nowhere\/libopenblas\.so' was not found\); .* after: unset LEVIN_BLAS/,
+    )
   })
 
   it('is what LEVIN_BLAS=off asks for, and the list of devices tells', async () => {
@@ -60,6 +62,7 @@ describe('without a BLAS library', () => {
     const error = await refusal({ threads: 2 })
     expect(error).toMatchObject({ code: 'LEVIN_UNAVAILABLE' })
     expect(error.message).toMatch(/2 threads without a BLAS library: .*\/nowhere/)
+    expect(error.remedy).toContain('LEVIN_BLAS')
     vi.stubEnv('LEVIN_BLAS', 'off')
     expect((await refusal({ threads: 2 })).remedy).toContain('Unset LEVIN_BLAS')
   })
@@ -86,6 +89,10 @@ describe.runIf(requirePart('openblas'))('with OpenBLAS', () => {
     expect(accelerator.capabilities).toMatchObject({ threads: 2, hostMemory: true })
     expect(accelerator.fingerprint()).toContain('/2-threads/')
     expectRightProducts()
+  })
+
+  it('refuses more threads than the library has, and says how many those are', async () => {
+    expect((await refusal({ threads: 100_000 })).message).toMatch(/100000 threads: it has OpenBLAS \S+, \d+ threads/)
   })
 
   it('lets the accelerator that is set up last choose', async () => {

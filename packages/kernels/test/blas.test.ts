@@ -11,6 +11,7 @@ import { expectClose, type HostTensor, kernel, random, upload } from './support.
 
 registerKernels({ simd: 'simd' })
 
+const threadsOf = (fingerprint: string) => FINGERPRINT.exec(fingerprint)?.[1]
 const FINGERPRINT = /tfjs\/4\.\d+\.\d+ blas\/OpenBLAS-\d+\.\d+\.\d+\S*-\w+\/(\d+)-threads?\/table-a$/
 
 describe.runIf(requirePart('openblas'))('products in OpenBLAS', () => {
@@ -63,7 +64,7 @@ describe.runIf(requirePart('openblas'))('products in OpenBLAS', () => {
     })
 
     it('take one thread unless more are asked for, and the fingerprint tells', () => {
-      const threads = () => FINGERPRINT.exec(kernelFingerprint())?.[1]
+      const threads = () => threadsOf(kernelFingerprint())
       expect(enableBlas()).toMatchObject({
         ok: true,
         threads: 1,
@@ -77,6 +78,14 @@ describe.runIf(requirePart('openblas'))('products in OpenBLAS', () => {
       expectClose(multiply(large), expected)
       enableBlas()
       expect(threads()).toBe('1')
+    })
+
+    it('say how many threads they got, where it is fewer than were asked for', () => {
+      const report = enableBlas({ threads: 100_000 })
+      const got = report.ok ? (report.threads as number) : 0
+      expect(got).toBeLessThan(100_000)
+      expect(threadsOf(kernelFingerprint())).toBe(`${got}`)
+      enableBlas()
     })
 
     it.each([0, 1.5, -1, Number.NaN])('refuse %d threads', (threads) => {

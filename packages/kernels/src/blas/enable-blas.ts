@@ -66,11 +66,12 @@ export function enableBlas(options: BlasOptions = {}): BlasReport {
     return { ok: false, ...candidate }
   }
   const { blas } = candidate
-  blas.setThreads?.(threads)
-  const report = describe(blas, threads)
-  const count = report.threads === undefined ? 'own-threads' : `${threads}-thread${threads === 1 ? '' : 's'}`
+  const report = describe(blas, blas.setThreads?.(threads))
+  const count =
+    report.threads === undefined ? 'own-threads' : `${report.threads}-thread${report.threads === 1 ? '' : 's'}`
   const fingerprint = `${blas.name.replaceAll(' ', '-')}-${blas.build}/${count}/table-${sizeTable.name}`
-  if (activeBlas()?.fingerprint !== fingerprint) {
+  const active = activeBlas()
+  if (active?.fingerprint !== fingerprint || active.bind !== blas.bind) {
     setActiveBlas({ fingerprint, table: sizeTable, bind: blas.bind })
     rebindKernels()
   }
@@ -87,11 +88,12 @@ export function disableBlas(): void {
 /** What {@link enableBlas} would find, without using it: for lists of devices. Opens the library. */
 export function inspectBlas(options: BlasOptions = {}): BlasReport {
   const candidate = findLibrary(options.library)
-  return 'blas' in candidate ? describe(candidate.blas, options.threads ?? 1) : { ok: false, ...candidate }
+  if (!('blas' in candidate)) return { ok: false, ...candidate }
+  const { blas } = candidate
+  return describe(blas, blas.setThreads && (options.threads ?? 1))
 }
 
-function describe({ name, path, setThreads }: LoadedBlas, wanted: number): BlasReport & { readonly ok: true } {
-  const threads = setThreads && wanted
+function describe({ name, path }: LoadedBlas, threads: number | undefined): BlasReport & { readonly ok: true } {
   const count = threads === undefined ? 'threads of its own choice' : `${threads} thread${threads === 1 ? '' : 's'}`
   return { ok: true, name, path, threads, detail: `${name}, ${count}` }
 }
@@ -109,7 +111,10 @@ function findLibrary(library = 'auto'): Candidate {
   if (named === 'off') return { reason: 'LEVIN_BLAS=off' }
   if (named) {
     const candidate = tryLibraries([named])
-    return 'blas' in candidate ? candidate : { ...candidate, reason: `LEVIN_BLAS: ${candidate.reason}` }
+    if ('blas' in candidate) return candidate
+    const { reason, remedy = '' } = candidate
+    const other = 'unset LEVIN_BLAS, or give it the path of a library that works here'
+    return { reason: `LEVIN_BLAS: ${reason}`, remedy: remedy.startsWith('npm ') ? remedy : other }
   }
   return tryLibraries(libraryNames(host.platform))
 }

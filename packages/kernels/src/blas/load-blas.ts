@@ -14,8 +14,11 @@ export interface LoadedBlas {
   /** For which processor its kernels are, and how it was built: what numbers depend on. */
   readonly build: string
   readonly path: string
-  /** Sets how many threads one product may use, in the whole process. Absent where the library decides. */
-  readonly setThreads: ((threads: number) => void) | undefined
+  /**
+   * Sets how many threads one product may use, in the whole process, and returns how many it got: a library has a most.
+   * Absent where the library decides.
+   */
+  readonly setThreads: ((threads: number) => number) | undefined
   bind(memory: WebAssembly.Memory): Gemm
 }
 
@@ -57,10 +60,17 @@ export function loadBlas(path: string): LoadedBlas {
   const sgemm = find(library, 'cblas_sgemm', 'void', sgemmParameters(integer))
   if (sgemm === undefined) throw new BlasError('symbol', `'${path}' has no cblas_sgemm`)
   const setThreads = find(library, 'openblas_set_num_threads', 'void', ['int'])
+  const getThreads = find(library, 'openblas_get_num_threads', 'int', [])
   return {
     ...identity(host, path, config, text(library, 'openblas_get_corename')),
     path,
-    setThreads: setThreads && ((threads) => void setThreads(threads)),
+    setThreads:
+      setThreads &&
+      getThreads &&
+      ((threads) => {
+        setThreads(threads)
+        return Number(getThreads())
+      }),
     bind: (memory) => bindGemm(ffi, sgemm, memory),
   }
 }
