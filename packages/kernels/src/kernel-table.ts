@@ -12,6 +12,7 @@ import { embeddingGrad } from './kernels/embedding.js'
 import { maximum, minimum } from './kernels/extremum.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
+import { gates } from './kernels/gates.js'
 import { gather } from './kernels/gather.js'
 import { identity } from './kernels/identity.js'
 import { losses } from './kernels/losses.js'
@@ -64,6 +65,7 @@ export const definitions: readonly KernelDefinition[] = [
   ...activations,
   ...losses,
   ...normalisation,
+  ...gates,
   embeddingGrad,
   dropout,
   ...updates,
