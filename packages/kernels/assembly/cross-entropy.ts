@@ -3,7 +3,7 @@ import { get, sumLanes } from './lanes'
 import { exp, log } from './math'
 
 /** The largest of a row; NaN if it has one. */
-function rowMaximum(x: usize, count: i32): f32 {
+export function rowMaximum(x: usize, count: i32): f32 {
   let m = f32x4.splat(-Infinity)
   let rest = count
   for (; rest >= 4; rest -= 4) {

@@ -1,6 +1,7 @@
 // The module's whole interface. Every address is a byte offset into the memory of the tfjs wasm backend, which this
 // module imports; it owns no memory, holds no state but from which size on products leave it, and never grows the heap.
 export { biasActivation } from './activation'
+export { attention, attentionGradient, attentionWorkspace } from './attention'
 export { batchNorm, batchNormGradient } from './batch-norm'
 export { clip } from './clip'
 export { absComplex, deinterleave, interleave } from './complex'

@@ -1,5 +1,6 @@
 import type { KernelDefinition } from './kernel-definition.js'
 import { activations, functions } from './kernels/activations.js'
+import { attentions } from './kernels/attention.js'
 import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
@@ -65,6 +66,7 @@ export const definitions: readonly KernelDefinition[] = [
   ...activations,
   ...losses,
   ...normalisation,
+  ...attentions,
   ...gates,
   embeddingGrad,
   dropout,
