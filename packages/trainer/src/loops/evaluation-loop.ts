@@ -100,9 +100,11 @@ export class EvaluationLoop {
         const taken = source.take()
         const raw = taken instanceof Promise ? await taken : taken
         const { batch, samples, release } = this.#transfer.transfer(raw, loader, index)
+        this.#run.batchSamples = samples
         try {
           await this.#batch(batch, samples, batchIndex, index, firstSample, hookRun)
         } finally {
+          this.#run.batchSamples = 1
           release()
         }
         firstSample += samples

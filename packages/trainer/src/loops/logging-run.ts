@@ -5,8 +5,8 @@ import type { Run } from '../run/run.js'
 import { Logging } from './scopes.js'
 
 /** The run as hooks see it where logging means something: the run itself, with `log` added. */
-function loggingRun(run: Run, store: LogStore, defaults: LogDefaults, samples: number): StepRunContext {
-  const logging = new Logging(store, defaults, samples)
+function loggingRun(run: Run, store: LogStore, defaults: LogDefaults): StepRunContext {
+  const logging = new Logging(store, defaults, () => run.batchSamples)
   // A view and not a copy, so that properties stay current; private fields need the run itself as `this`.
   return new Proxy(run, {
     get(target, key) {
@@ -18,7 +18,6 @@ function loggingRun(run: Run, store: LogStore, defaults: LogDefaults, samples: n
   }) as unknown as StepRunContext
 }
 
-export const trainingHookRun = (run: Run, store: LogStore): StepRunContext => loggingRun(run, store, TRAINING_STEP, 1)
-export const evaluationHookRun = (run: Run, store: LogStore): StepRunContext =>
-  loggingRun(run, store, EVALUATION_STEP, 1)
-export const epochHookRun = (run: Run, store: LogStore): EpochRunContext => loggingRun(run, store, EPOCH, 1)
+export const trainingHookRun = (run: Run, store: LogStore): StepRunContext => loggingRun(run, store, TRAINING_STEP)
+export const evaluationHookRun = (run: Run, store: LogStore): StepRunContext => loggingRun(run, store, EVALUATION_STEP)
+export const epochHookRun = (run: Run, store: LogStore): EpochRunContext => loggingRun(run, store, EPOCH)

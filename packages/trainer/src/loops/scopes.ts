@@ -25,10 +25,10 @@ export interface ManualServices {
 export class Logging {
   readonly #store: LogStore
   readonly #defaults: LogDefaults
-  readonly #samples: number
+  readonly #samples: () => number
   readonly #suffix: string
 
-  constructor(store: LogStore, defaults: LogDefaults, samples = 1, suffix = '') {
+  constructor(store: LogStore, defaults: LogDefaults, samples: () => number, suffix = '') {
     this.#store = store
     this.#defaults = defaults
     this.#samples = samples
@@ -37,7 +37,7 @@ export class Logging {
 
   log(name: string, value: LogValue, options: StepLogOptions | EpochLogOptions = {}): void {
     const full = this.#suffix && options.addDataloaderIndex !== false ? name + this.#suffix : name
-    this.#store.write(full, value, options, this.#defaults, this.#samples)
+    this.#store.write(full, value, options, this.#defaults, this.#samples())
   }
 
   logAll(values: Readonly<Record<string, LogValue>>, options: StepLogOptions | EpochLogOptions = {}): void {
@@ -60,7 +60,7 @@ export class TrainingScope extends ForwardScope implements TrainingStep {
     manual: ManualServices | undefined,
   ) {
     super(position, services)
-    this.#logging = new Logging(logs, TRAINING_STEP, samples)
+    this.#logging = new Logging(logs, TRAINING_STEP, () => samples)
     this.#manual = manual
   }
 
@@ -106,7 +106,7 @@ export class EvaluationScope extends ForwardScope implements EvaluationStep {
   ) {
     super(position, services)
     this.dataloaderIndex = dataloaderIndex
-    this.#logging = new Logging(logs, EVALUATION_STEP, samples, suffix)
+    this.#logging = new Logging(logs, EVALUATION_STEP, () => samples, suffix)
   }
 
   log(name: string, value: LogValue, options?: StepLogOptions): void {

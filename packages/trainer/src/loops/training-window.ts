@@ -138,6 +138,7 @@ export class EpochWindows implements TrainingWindow {
   }
 
   #startHooks(micro: Micro): Promise<boolean> {
+    this.#run.batchSamples = micro.samples
     return this.#run.hooks.callBatchStart(micro.transferred.batch, micro.step.batchIndex, this.#hookRun)
   }
 
@@ -166,6 +167,7 @@ export class EpochWindows implements TrainingWindow {
   }
 
   forward(micro: MicroBatch): WeightedLoss {
+    this.#run.batchSamples = micro.samples
     const { module } = this.#run
     const { transferred, step } = micro as Micro
     const output = module.trainingStep?.(transferred.batch, step)
@@ -180,6 +182,7 @@ export class EpochWindows implements TrainingWindow {
 
   beforeBackward(micro: MicroBatch, loss: Scalar): void {
     const { hooks } = this.#run
+    this.#run.batchSamples = micro.samples
     this.#watch(micro as Micro, loss)
     if (micro.index === 0) hooks.call('onBeforeZeroGrad', this.optimizer, this.#hookRun)
     hooks.call('onBeforeBackward', loss, this.#hookRun)
@@ -236,6 +239,7 @@ export class EpochWindows implements TrainingWindow {
     if (micro.last) this.#updates.commit()
     if (this.#manual?.finish()) this.#stepped()
     const { batchIndex } = micro.step
+    this.#run.batchSamples = micro.samples
     clock.batchIndex++
     clock.totalBatches++
     clock.totalSamples += micro.samples * strategy.dataShard.count
@@ -265,6 +269,7 @@ export class EpochWindows implements TrainingWindow {
 
   #release(micro: Micro): void {
     this.#open.delete(micro)
+    this.#run.batchSamples = 1
     micro.loss?.dispose()
     micro.transferred.release()
   }

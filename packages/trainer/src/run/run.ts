@@ -67,6 +67,8 @@ export class Run implements RunContext {
   readonly progressBarMetrics: Record<string, number> = {}
   phase: RunPhase = 'train'
   dataloaderIndex = 0
+  /** Samples of the batch at hand, which weight what its hooks log; 1 where there is none. */
+  batchSamples = 1
   optimizers: readonly ConfiguredOptimizer[] = []
   limits: RunLimits = {
     maxEpochs: Infinity,
