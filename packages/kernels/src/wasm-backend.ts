@@ -1,6 +1,6 @@
 // Everything this package knows of the inside of @tensorflow/tfjs-backend-wasm: where its heap is, where a tensor lies on
 // it, and how memory is taken and given back. Checked against 4.22; nothing else reaches into the backend.
-import { type DataType, findBackend, type TensorInfo } from '@tensorflow/tfjs-core'
+import { type DataType, engine, type TensorInfo } from '@tensorflow/tfjs-core'
 
 export const backendName = 'wasm'
 
@@ -45,10 +45,13 @@ export function asWasmBackend(backend: unknown): WasmBackend {
   return candidate as WasmBackend
 }
 
-/** The backend if it is initialised, `null` before. */
+/**
+ * The backend if it is initialised, `null` before. Looks into tfjs's list: `findBackend` would start the backend, and
+ * while one starts, every other throws that it is not ready.
+ */
 export function findWasmBackend(): WasmBackend | null {
-  const found: unknown = findBackend(backendName)
-  return found === null || found === undefined || found instanceof Promise ? null : asWasmBackend(found)
+  const found: unknown = engine().registry[backendName]
+  return found === undefined ? null : asWasmBackend(found)
 }
 
 /** The heap itself. The multi-threaded build keeps its own to itself, and its memory is shared: neither can be used. */

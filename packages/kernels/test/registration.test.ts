@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-backend-cpu'
 import '@tensorflow/tfjs-backend-wasm'
 import {
   kernelFingerprint,
@@ -21,6 +22,14 @@ afterEach(() => {
 describe('before the backend is initialised', () => {
   it('the memory cannot be asked for, and the error says what to call', () => {
     expect(() => wasmMemory()).toThrow(/await tf.setBackend\('wasm'\)/)
+  })
+
+  it('registering kernels does not start it, so that another backend can be used meanwhile', async () => {
+    registerKernels()
+    await tf.setBackend('cpu')
+    expect(tf.ones([2]).arraySync()).toEqual([1, 1])
+    expect(tf.engine().registry).not.toHaveProperty('wasm')
+    restoreKernels()
   })
 
   it('kernels can be registered, and are used', async () => {
