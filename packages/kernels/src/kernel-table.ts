@@ -13,7 +13,6 @@ import { embeddingGrad } from './kernels/embedding.js'
 import { maximum, minimum } from './kernels/extremum.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
-import { gates } from './kernels/gates.js'
 import { gather } from './kernels/gather.js'
 import { identity } from './kernels/identity.js'
 import { losses } from './kernels/losses.js'
@@ -21,6 +20,7 @@ import { batchMatMul } from './kernels/matmul.js'
 import { normalisation } from './kernels/normalisation.js'
 import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
+import { recurrent } from './kernels/recurrent.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
 import { slice } from './kernels/slice.js'
 import { mean, sum } from './kernels/sum.js'
@@ -67,7 +67,7 @@ export const definitions: readonly KernelDefinition[] = [
   ...losses,
   ...normalisation,
   ...attentions,
-  ...gates,
+  ...recurrent,
   embeddingGrad,
   dropout,
   ...updates,

@@ -48,8 +48,7 @@ export {
   hardSwish,
   silu,
 } from './gated-activations.js'
-export type { GruGatesGradInputs, GruGatesInputs } from './gru-gates.js'
-export { type GruResult, gruSequence } from './gru-sequence.js'
+export { type GruGradInputs, type GruInputs, type GruResult, gruSequence } from './gru-sequence.js'
 export { hasKernel } from './kernel.js'
 export type { KernelContracts, NoAttrs, TensorList } from './kernel-contracts.js'
 export { type KernelName, kernelNames } from './kernel-names.js'
@@ -62,8 +61,13 @@ export {
   layerNorm,
 } from './layer-norm.js'
 export { type FusedActivation, type LinearOptions, linear } from './linear.js'
-export type { LstmGatesGradInputs, LstmGatesInputs, StepAttrs } from './lstm-gates.js'
-export { type LstmOperands, type LstmResult, lstmSequence } from './lstm-sequence.js'
+export {
+  type LstmGradInputs,
+  type LstmInputs,
+  type LstmOperands,
+  type LstmResult,
+  lstmSequence,
+} from './lstm-sequence.js'
 export { type OpKernels, opTable } from './op-table.js'
 export type { Reduction } from './reduction.js'
 export {

@@ -12,9 +12,9 @@ import type {
 import type { DropoutAttrs, DropoutInputs } from './dropout.js'
 import type { EmbeddingGradAttrs, EmbeddingGradInputs } from './embedding.js'
 import type { GatedActivationGradInputs, GatedActivationInputs, GeluAttrs } from './gated-activations.js'
-import type { GruGatesGradInputs, GruGatesInputs } from './gru-gates.js'
+import type { GruGradInputs, GruInputs } from './gru-sequence.js'
 import type { LayerNormAttrs, LayerNormGradAttrs, LayerNormGradInputs, LayerNormInputs } from './layer-norm.js'
-import type { LstmGatesGradInputs, LstmGatesInputs, StepAttrs } from './lstm-gates.js'
+import type { LstmGradInputs, LstmInputs } from './lstm-sequence.js'
 import type { RegressionLossAttrs, RegressionLossGradInputs, RegressionLossInputs } from './regression-losses.js'
 import type { RmspropUpdateAttrs } from './rmsprop-update.js'
 import type { SgdUpdateAttrs } from './sgd-update.js'
@@ -64,10 +64,10 @@ export interface KernelContracts {
   LevinDropout: { inputs: DropoutInputs; attrs: DropoutAttrs }
   LevinAttention: { inputs: AttentionInputs; attrs: AttentionAttrs }
   LevinAttentionGrad: { inputs: AttentionGradInputs; attrs: AttentionAttrs }
-  LevinLstmGates: { inputs: LstmGatesInputs; attrs: StepAttrs }
-  LevinLstmGatesGrad: { inputs: LstmGatesGradInputs; attrs: StepAttrs }
-  LevinGruGates: { inputs: GruGatesInputs; attrs: StepAttrs }
-  LevinGruGatesGrad: { inputs: GruGatesGradInputs; attrs: StepAttrs }
+  LevinLstm: { inputs: LstmInputs; attrs: NoAttrs }
+  LevinLstmGrad: { inputs: LstmGradInputs; attrs: NoAttrs }
+  LevinGru: { inputs: GruInputs; attrs: NoAttrs }
+  LevinGruGrad: { inputs: GruGradInputs; attrs: NoAttrs }
   LevinSgdUpdate: { inputs: TensorList; attrs: SgdUpdateAttrs }
   LevinAdamUpdate: { inputs: TensorList; attrs: AdamUpdateAttrs }
   LevinRmspropUpdate: { inputs: TensorList; attrs: RmspropUpdateAttrs }

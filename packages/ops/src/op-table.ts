@@ -59,13 +59,13 @@ export const opTable = {
     keeps: ['query', 'key', 'value', 'y', 'logSumExp', 'mask', 'dropout mask, without kernels'],
   },
   lstmSequence: {
-    forward: [_FusedMatMul, BatchMatMul, names.lstmGates],
-    backward: [names.lstmGatesGrad, BatchMatMul, Sum],
+    forward: [names.lstm],
+    backward: [names.lstmGrad, BatchMatMul, Sum],
     keeps: ['x', 'inputWeight', 'recurrentWeight', 'output', 'cells', 'gates', 'hidden', 'cell'],
   },
   gruSequence: {
-    forward: [_FusedMatMul, names.gruGates],
-    backward: [names.gruGatesGrad, BatchMatMul, Sum],
+    forward: [names.gru],
+    backward: [names.gruGrad, BatchMatMul, Sum],
     keeps: ['x', 'inputWeight', 'recurrentWeight', 'output', 'gates', 'hidden'],
   },
   squaredNorm: { forward: [names.squaredNorm], backward: [], keeps: ['tensors'] },

@@ -8,6 +8,7 @@ import {
   Sum,
   slice,
   type Tensor,
+  type TensorInfo,
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core'
@@ -30,6 +31,16 @@ export interface RecurrentOperands {
   readonly recurrentBias?: Tensor | undefined
   /** `[batch, hidden]`: the state before the first step. Absent: 0. */
   readonly hidden?: Tensor | undefined
+}
+
+/** What the kernels of a recurrent layer take, in the names of {@link RecurrentOperands}. */
+export interface RecurrentTensors {
+  readonly x: TensorInfo
+  readonly inputWeight: TensorInfo
+  readonly recurrentWeight: TensorInfo
+  readonly inputBias?: TensorInfo | undefined
+  readonly recurrentBias?: TensorInfo | undefined
+  readonly hidden: TensorInfo
 }
 
 export interface RecurrentSizes {
@@ -64,6 +75,12 @@ export function checkedRecurrence(op: string, gates: number, operands: Recurrent
     checkShape(op, name, tensor, shape, why)
   }
   return { batch, time, inputs, hidden }
+}
+
+/** The tensors that a recurrent layer has gradients for, by name. */
+export function recurrentInputs(operands: RecurrentOperands) {
+  const { x, inputWeight, recurrentWeight, inputBias, recurrentBias, hidden } = operands
+  return { x, inputWeight, recurrentWeight, inputBias, recurrentBias, hidden }
 }
 
 /** `[batch, size]` of one step. */
@@ -118,6 +135,20 @@ export function sumOfRows(x: Tensor): Tensor {
   const [rows, size] = matrixShape(x)
   if (rows === 0) return zeros([size])
   return callKernel(Sum, { x: view(x, [rows, size]) }, { axis: [0], keepDims: false })[0] as Tensor
+}
+
+/** Of two biases that are added to the same rows. The sum over all rows is taken once. */
+export function biasGradients(dGates: Tensor): { inputBias: () => Tensor; recurrentBias: () => Tensor } {
+  let first: Tensor | undefined
+  const gradient = () => {
+    if (first === undefined) {
+      first = sumOfRows(dGates)
+      return first
+    }
+    // A copy: whoever adds gradients up writes into them.
+    return callKernel(Slice, { x: first }, { begin: [0], size: first.shape })[0] as Tensor
+  }
+  return { inputBias: gradient, recurrentBias: gradient }
 }
 
 /** One gate, or several side by side, of `[..., gates · size]`. */
