@@ -5,7 +5,7 @@
 import { rowMaximum } from './cross-entropy'
 import { dropout } from './dropout'
 import { get, put, sumLanes } from './lanes'
-import { exp, log } from './math'
+import { exp2Negative, log } from './math'
 import { matmul, matmulWorkspace } from './matmul'
 
 /** Rows of scores that exist at a time. */
@@ -18,43 +18,74 @@ export function attentionWorkspace(queries: i32, keys: i32, size: i32, valueSize
 }
 
 /** `row = row × scale + mask`; `mask` 0: none. */
-function scaleRow(row: usize, mask: usize, count: i32, scale: f32): void {
+function scaleAndMask(row: usize, mask: usize, count: i32, scale: f32): void {
   const scales = f32x4.splat(scale)
   for (; count >= 4; count -= 4) {
-    const s = f32x4.mul(v128.load(row), scales)
-    v128.store(row, mask !== 0 ? f32x4.add(s, v128.load(mask)) : s)
+    const scaled = f32x4.mul(v128.load(row), scales)
+    v128.store(row, mask !== 0 ? f32x4.add(scaled, v128.load(mask)) : scaled)
     row += 16
     mask = mask !== 0 ? mask + 16 : 0
   }
   for (; count > 0; count--) {
-    const s = load<f32>(row) * scale
-    store<f32>(row, mask !== 0 ? s + load<f32>(mask) : s)
+    const scaled = load<f32>(row) * scale
+    store<f32>(row, mask !== 0 ? scaled + load<f32>(mask) : scaled)
     row += 4
     mask = mask !== 0 ? mask + 4 : 0
   }
 }
 
+/**
+ * Brings the scale into the exponential that follows, where that costs nothing, and gives what is left of it: a mask comes
+ * between, and under a negative scale the largest score is not that of the largest product.
+ */
+function prepareScores(row: usize, mask: usize, count: i32, scale: f32): f32 {
+  if (mask === 0 && scale >= 0) return scale
+  scaleAndMask(row, mask, count, scale)
+  return 1
+}
+
+const LOG2_E: f32 = 1.44269504
+
+/** Below it a power of two is no normal number: such probabilities are 0. */
+const LEAST: f32 = -126
+
 @inline
-function exponential(row: usize, shift: v128, whole: bool): v128 {
-  const e = exp(f32x4.sub(get(row, whole), shift))
+function exponential(row: usize, factor: v128, shift: v128, whole: bool): v128 {
+  const power = f32x4.mul(f32x4.sub(f32x4.mul(get(row, whole), factor), shift), f32x4.splat(LOG2_E))
+  const vanishes = f32x4.lt(power, f32x4.splat(LEAST))
+  const e = v128.andnot(exp2Negative(f32x4.pmin(power, f32x4.splat(0))), vanishes)
   put(row, e, whole)
   return e
 }
 
-/** `row = exp(row − shift)`, and its sum. */
-function exponentials(row: usize, count: i32, shift: f32): f32 {
+/** `row = exp(row × factor − shift)`, none above 1, and its sum. */
+function exponentials(row: usize, count: i32, factor: f32, shift: f32): f32 {
+  const factors = f32x4.splat(factor)
   const shifts = f32x4.splat(shift)
   let sum = f32x4.splat(0)
   for (; count >= 4; count -= 4) {
-    sum = f32x4.add(sum, exponential(row, shifts, true))
+    sum = f32x4.add(sum, exponential(row, factors, shifts, true))
     row += 16
   }
   let total = sumLanes(sum)
   for (; count > 0; count--) {
-    total += f32x4.extract_lane(exponential(row, shifts, false), 0)
+    total += f32x4.extract_lane(exponential(row, factors, shifts, false), 0)
     row += 4
   }
   return total
+}
+
+/** `row ×= factor`. */
+function scaleRow(row: usize, count: i32, factor: f32): void {
+  const factors = f32x4.splat(factor)
+  for (; count >= 4; count -= 4) {
+    v128.store(row, f32x4.mul(v128.load(row), factors))
+    row += 16
+  }
+  for (; count > 0; count--) {
+    store<f32>(row, load<f32>(row) * factor)
+    row += 4
+  }
 }
 
 /** `d = p × (d − shift) × scale`. */
@@ -152,13 +183,13 @@ export function attention(
         const row = scores + (<usize>(r * seen) << 2)
         const n = visible(i, seen, causal, offset)
         const m = mask !== 0 ? mask + (<usize>(b * maskBatch + h * maskHead + i * maskQuery) << 2) : 0
-        scaleRow(row, m, n, scale)
+        const factor = prepareScores(row, m, n, scale)
         const highest = rowMaximum(row, n)
         let sum: f32 = Infinity
         if (highest !== -Infinity) {
-          const total = exponentials(row, n, highest)
-          sum = highest + f32x4.extract_lane(log(f32x4.splat(total)), 0)
-          scaleRow(row, 0, n, (<f32>1) / total)
+          const total = exponentials(row, n, factor, highest * factor)
+          sum = highest * factor + f32x4.extract_lane(log(f32x4.splat(total)), 0)
+          scaleRow(row, n, (<f32>1) / total)
           clear(row, n, seen)
           if (rate > 0) {
             const line = ((start0 + <f64>b) * whole1 + start1 + <f64>h) * whole2 + start2 + <f64>i
@@ -240,8 +271,8 @@ export function attentionGradient(
         const at = <usize>(r * seen) << 2
         const n = visible(i, seen, causal, offset)
         const m = mask !== 0 ? mask + (<usize>(b * maskBatch + h * maskHead + i * maskQuery) << 2) : 0
-        scaleRow(p + at, m, n, scale)
-        exponentials(p + at, n, load<f32>(logSumExp + (<usize>(pair * queries + i) << 2)))
+        const factor = prepareScores(p + at, m, n, scale)
+        exponentials(p + at, n, factor, load<f32>(logSumExp + (<usize>(pair * queries + i) << 2)))
         clear(p + at, n, seen)
         if (rate > 0) {
           const line = ((start0 + <f64>b) * whole1 + start1 + <f64>h) * whole2 + start2 + <f64>i

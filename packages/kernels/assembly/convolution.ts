@@ -4,6 +4,7 @@
 // With one channel a patch is short and scattered, and so the patches are laid out the other way round: one plane of all
 // output pixels for each tap of the filter, which is a shifted copy of the image, row by row.
 import { biasActivation } from './activation'
+import { repeatBlocks } from './copy'
 import { imageToPatches, imageToPlanes, patchesToImage } from './im2col'
 import { matmul, matmulWorkspace } from './matmul'
 
@@ -78,6 +79,38 @@ function makePatches(
   }
 }
 
+/**
+ * `y = activation(a w + bias)` for some pixels. A bias by channel lies there before the product is added to it; another, and
+ * the activation, take a pass while the block is in the cache.
+ */
+function multiplyBlock(
+  planes: bool,
+  pixels: i32,
+  patch: i32,
+  outChannels: i32,
+  a: usize,
+  w: usize,
+  y: usize,
+  bias: usize,
+  biasStep: i32,
+  kind: i32,
+  alpha: f32,
+  slope: usize,
+  slopeStep: i32,
+  workspace: usize,
+): void {
+  const underneath = bias !== 0 && biasStep !== 0
+  if (underneath) repeatBlocks(bias, y, 1, <usize>outChannels << 2, pixels)
+  matmul(
+    planes, false, pixels, outChannels, patch, a, planes ? pixels : patch, w, outChannels, y, outChannels, underneath,
+    workspace,
+  )
+  const after = underneath ? 0 : bias
+  if (after !== 0 || kind !== 0) {
+    biasActivation(y, pixels, outChannels, after, biasStep, kind, alpha, slope, slopeStep)
+  }
+}
+
 /** `y[pixels, outChannels] = activation(patches(x) w + bias)`; bias and activation as in `biasActivation`. */
 export function convolution(
   x: usize,
@@ -105,11 +138,11 @@ export function convolution(
   workspace: usize,
 ): void {
   const patch = filterHeight * filterWidth * channels
-  const after = bias !== 0 || kind !== 0
   if (isPointwise(filterHeight, filterWidth, strideHeight, strideWidth, padTop | padLeft)) {
     const pixels = images * outHeight * outWidth
-    matmul(false, false, pixels, outChannels, patch, x, patch, w, outChannels, y, outChannels, false, workspace)
-    if (after) biasActivation(y, pixels, outChannels, bias, biasStep, kind, alpha, slope, slopeStep)
+    multiplyBlock(
+      false, pixels, patch, outChannels, x, w, y, bias, biasStep, kind, alpha, slope, slopeStep, workspace,
+    )
     return
   }
   const planes = channels === 1
@@ -127,11 +160,9 @@ export function convolution(
         x, height, width, channels, filterHeight, filterWidth, strideHeight, strideWidth, padTop, padLeft, from, to,
         outWidth, workspace, count,
       )
-      matmul(
-        planes, false, pixels, outChannels, patch, workspace, planes ? pixels : patch, w, outChannels, y, outChannels,
-        false, rest,
+      multiplyBlock(
+        planes, pixels, patch, outChannels, workspace, w, y, bias, biasStep, kind, alpha, slope, slopeStep, rest,
       )
-      if (after) biasActivation(y, pixels, outChannels, bias, biasStep, kind, alpha, slope, slopeStep)
       y += <usize>(pixels * outChannels) << 2
     }
     x += image * count

@@ -2,6 +2,7 @@
 // compiled once for each function: `kind` is a constant where `map` is inlined.
 import { choose, get, put } from './lanes'
 import { erf, exp, expMinusOne, log, sigmoid, softplus, tanh } from './math'
+import { gelu, geluSlope } from './normal'
 
 const EXP: i32 = 0
 const LOG: i32 = 1
@@ -26,13 +27,6 @@ function geluGate(x: v128): v128 {
   return f32x4.add(tanh(f32x4.mul(f32x4.mul(x, inner), f32x4.splat(GELU_SCALE))), f32x4.splat(1))
 }
 
-/** Φ(x), the normal distribution. */
-@inline
-function normalCumulative(x: v128): v128 {
-  const e = erf(f32x4.mul(x, f32x4.splat(0.70710678)))
-  return f32x4.mul(f32x4.add(e, f32x4.splat(1)), f32x4.splat(0.5))
-}
-
 /** 0 to 6, NaN kept. */
 @inline
 function clamp6(x: v128): v128 {
@@ -46,7 +40,7 @@ function value(kind: i32, x: v128): v128 {
   if (kind === TANH) return tanh(x)
   if (kind === SOFTPLUS) return softplus(x)
   if (kind === ERF) return erf(x)
-  if (kind === GELU) return f32x4.mul(x, normalCumulative(x))
+  if (kind === GELU) return gelu(x)
   if (kind === GELU_TANH) return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), geluGate(x))
   if (kind === SILU) return f32x4.mul(x, sigmoid(x))
   if (kind === HARD_SWISH) {
@@ -122,10 +116,7 @@ function gradient(kind: i32, dy: v128, s: v128, alpha: v128): v128 {
   if (kind === SIGMOID_GRAD) return f32x4.mul(dy, f32x4.mul(s, f32x4.sub(one, s)))
   if (kind === TANH_GRAD) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(s, s)))
   if (kind === SOFTPLUS_GRAD) return f32x4.neg(f32x4.mul(dy, expMinusOne(f32x4.neg(s))))
-  if (kind === GELU_GRAD) {
-    const density = f32x4.mul(exp(f32x4.mul(f32x4.mul(s, s), f32x4.splat(-0.5))), f32x4.splat(0.3989422804))
-    return f32x4.mul(dy, f32x4.add(normalCumulative(s), f32x4.mul(s, density)))
-  }
+  if (kind === GELU_GRAD) return f32x4.mul(dy, geluSlope(s))
   if (kind === GELU_TANH_GRAD) return f32x4.mul(dy, geluTanhSlope(s))
   if (kind === SILU_GRAD) {
     const gate = sigmoid(s)

@@ -41,6 +41,23 @@ export function exp(x: v128): v128 {
   return f32x4.mul(f32x4.mul(p, first), second)
 }
 
+/**
+ * `2ˣ` for −126 ≤ x ≤ 0, at half the work of `exp`: the whole part by the exponent's bits, the rest by a minimax polynomial,
+ * within one unit in the last place.
+ */
+@inline
+export function exp2Negative(x: v128): v128 {
+  const rounded = f32x4.add(x, f32x4.splat(ROUND))
+  const rest = f32x4.sub(x, f32x4.sub(rounded, f32x4.splat(ROUND)))
+  let p = multiplyAdd(f32x4.splat(1.5353361959569156e-4), rest, f32x4.splat(1.3398875016719103e-3))
+  p = multiplyAdd(p, rest, f32x4.splat(9.61843691766262e-3))
+  p = multiplyAdd(p, rest, f32x4.splat(5.5503323674201965e-2))
+  p = multiplyAdd(p, rest, f32x4.splat(0.24022647738456726))
+  p = multiplyAdd(p, rest, f32x4.splat(0.6931471824645996))
+  p = multiplyAdd(p, rest, f32x4.splat(1))
+  return i32x4.add(p, i32x4.shl(rounded, 23))
+}
+
 /** `eˣ − 1` without cancellation, for x ≤ 0. */
 @inline
 export function expMinusOne(x: v128): v128 {

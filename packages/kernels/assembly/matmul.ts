@@ -1,6 +1,7 @@
 // The matrix product: C = op(A) op(B), row-major, in all four transpose cases, blocked for the caches. A block of B
 // (depth × COLUMNS) is packed once and stays in the outer cache, blocks of A (ROWS × depth) pass through the inner one.
 // The depth is cut into equal parts of at most DEPTH, which bounds the workspace and the rounding of one partial sum.
+import { repeatBlocks } from './copy'
 import { MR, microKernel, microKernelNarrow, NR } from './micro-kernel'
 import { packA, packB } from './pack'
 import { vectorMatrix } from './vector-matrix'
@@ -153,7 +154,10 @@ export function matmul(
   }
 }
 
-/** `count` products of dense matrices that lie one after the other; a step (in elements) of 0 uses the same one again. */
+/**
+ * `count` products of dense matrices that lie one after the other; a step (in elements) of 0 uses the same one again. `bias`
+ * (0: none) is added to each row: the product is added to rows of it, which costs less than a pass over the product.
+ */
 export function matmulBatched(
   transposeA: bool,
   transposeB: bool,
@@ -166,12 +170,14 @@ export function matmulBatched(
   stepB: i32,
   c: usize,
   count: i32,
+  bias: usize,
   workspace: usize,
 ): void {
   const strideA = transposeA ? rows : depth
   const strideB = transposeB ? depth : columns
   for (let n = 0; n < count; n++) {
-    matmul(transposeA, transposeB, rows, columns, depth, a, strideA, b, strideB, c, columns, false, workspace)
+    if (bias !== 0) repeatBlocks(bias, c, 1, <usize>columns << 2, rows)
+    matmul(transposeA, transposeB, rows, columns, depth, a, strideA, b, strideB, c, columns, bias !== 0, workspace)
     a += <usize>stepA << 2
     b += <usize>stepB << 2
     c += <usize>(rows * columns) << 2

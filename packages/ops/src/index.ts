@@ -37,6 +37,7 @@ export {
   binaryCrossEntropyWithLogits,
 } from './binary-cross-entropy.js'
 export { clipCoefficient } from './clip-coefficient.js'
+export { type Conv2dOptions, conv2d } from './conv2d.js'
 export { type DropoutAttrs, type DropoutInputs, type DropoutOptions, dropout } from './dropout.js'
 export { type EmbeddingGradAttrs, type EmbeddingGradInputs, type EmbeddingOptions, embedding } from './embedding.js'
 export {

@@ -1,4 +1,13 @@
-import { _FusedMatMul, BatchMatMul, FusedBatchNorm, GatherV2, Sum } from '@tensorflow/tfjs-core'
+import {
+  _FusedMatMul,
+  BatchMatMul,
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
+  FusedBatchNorm,
+  FusedConv2D,
+  GatherV2,
+  Sum,
+} from '@tensorflow/tfjs-core'
 import { kernelNames as names } from './kernel-names.js'
 
 /** What an op calls on a backend. */
@@ -20,6 +29,11 @@ export interface OpKernels {
  */
 export const opTable = {
   linear: { forward: [_FusedMatMul], backward: [BatchMatMul, Sum], keeps: ['x', 'weight', 'y with an activation'] },
+  conv2d: {
+    forward: [FusedConv2D],
+    backward: [Conv2DBackpropInput, Conv2DBackpropFilter, Sum],
+    keeps: ['x', 'filter'],
+  },
   relu: { forward: [], backward: [names.reluGrad], keeps: ['y'] },
   leakyRelu: { forward: [], backward: [names.leakyReluGrad], keeps: ['y'] },
   elu: { forward: [], backward: [names.eluGrad], keeps: ['y'] },

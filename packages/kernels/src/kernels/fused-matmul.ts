@@ -64,16 +64,17 @@ export const fusedMatMul: KernelDefinition = {
     const slope = activationSlope(call, activation)
     assertFloat('_FusedMatMul', a, b, ...(bias === undefined ? [] : [bias]), ...(slope === undefined ? [] : [slope]))
 
-    let value = multiplyMatrices(runtime, a, b, attrs['transposeA'] === true, attrs['transposeB'] === true)
-    const columns = value.shape.at(-1) ?? 1
-    let rowBias: TensorInfo | undefined = bias
-    if (bias !== undefined && spread(bias, columns) === 'other') {
+    const [transposeA, transposeB] = [attrs['transposeA'] === true, attrs['transposeB'] === true]
+    const columns = b.shape.at(transposeB ? -2 : -1) ?? 1
+    const place = bias === undefined ? undefined : spread(bias, columns)
+    let value = multiplyMatrices(runtime, a, b, transposeA, transposeB, place === 'column' ? bias : undefined)
+    if (bias !== undefined && place === 'other') {
       value = runtime.replace(value, (product) => runtime.run('Add', { a: product, b: bias }))
-      rowBias = undefined
     }
+    const oneBias = place === 'one' ? bias : undefined
     const slopeInPass = slope === undefined || spread(slope, columns) !== 'other'
     const kind = slopeInPass ? (inPass[activation] ?? 0) : 0
-    applyInPlace(runtime, value, rowBias, kind, Number(attrs['leakyreluAlpha'] ?? LEAKY_RELU_ALPHA), slope)
+    applyInPlace(runtime, value, oneBias, kind, Number(attrs['leakyreluAlpha'] ?? LEAKY_RELU_ALPHA), slope)
     if (slope !== undefined && !slopeInPass) {
       return runtime.replace(value, (x) => preluBroadcast(runtime, x, slope))
     }

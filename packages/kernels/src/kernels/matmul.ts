@@ -70,13 +70,17 @@ function forEachMatrix(
   }
 }
 
-/** `op(a) op(b)` over the last two axes, float32 or int32; the axes before them are broadcast. */
+/**
+ * `op(a) op(b)` over the last two axes, float32 or int32; the axes before them are broadcast. `rowBias`, one float per column,
+ * is added to every row of a float product.
+ */
 export function multiplyMatrices(
   runtime: Runtime,
   a: TensorInfo,
   b: TensorInfo,
   transposeA: boolean,
   transposeB: boolean,
+  rowBias?: TensorInfo,
 ): TensorInfo {
   const sizes = productSizes(a.shape, b.shape, transposeA, transposeB)
   const { rows, columns, depth } = sizes
@@ -97,35 +101,36 @@ export function multiplyMatrices(
     const { matmulInt } = runtime.wasm
     forEachMatrix(plan, a.shape, b.shape, (...at) => matmulInt(...flags, rows, columns, depth, ...at))
   } else {
-    multiplyFloats(runtime, plan, a.shape, b.shape, flags)
+    const bias = rowBias === undefined ? 0 : runtime.address(rowBias)
+    multiplyFloats(runtime, { ...plan, bias }, a.shape, b.shape, flags)
   }
   return out
 }
 
 function multiplyFloats(
   runtime: Runtime,
-  plan: ProductPlan,
+  plan: ProductPlan & { readonly bias: number },
   shapeA: number[],
   shapeB: number[],
   flags: readonly [number, number],
 ): void {
-  const { rows, columns, depth, count, countA, countB, a, b, c } = plan
+  const { rows, columns, depth, count, countA, countB, a, b, c, bias } = plan
   const { matmulBatched, matmulWorkspace } = runtime.wasm
   if (countB === 1 && flags[0] === 0) {
     // One right-hand side for all: the matrices of A, one below the other, are one tall matrix.
     const workspace = runtime.workspace(matmulWorkspace(rows * count, columns, depth))
-    matmulBatched(...flags, rows * count, columns, depth, a, 0, b, 0, c, 1, workspace)
+    matmulBatched(...flags, rows * count, columns, depth, a, 0, b, 0, c, 1, bias, workspace)
     return
   }
   const workspace = runtime.workspace(matmulWorkspace(rows, columns, depth))
   if ((countA === count || countA === 1) && (countB === count || countB === 1)) {
     const stepA = countA === 1 ? 0 : rows * depth
     const stepB = countB === 1 ? 0 : depth * columns
-    matmulBatched(...flags, rows, columns, depth, a, stepA, b, stepB, c, count, workspace)
+    matmulBatched(...flags, rows, columns, depth, a, stepA, b, stepB, c, count, bias, workspace)
     return
   }
   forEachMatrix(plan, shapeA, shapeB, (fromA = 0, fromB = 0, to = 0) => {
-    matmulBatched(...flags, rows, columns, depth, fromA, 0, fromB, 0, to, 1, workspace)
+    matmulBatched(...flags, rows, columns, depth, fromA, 0, fromB, 0, to, 1, bias, workspace)
   })
 }
 

@@ -1,5 +1,5 @@
 import type { StepContext } from '@levin/core'
-import { conv2d, type Rank, reshape, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core'
+import { type Rank, reshape, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core'
 import { wholeNumber } from '../options.js'
 import { asOneRow, Convolution, type ConvolutionOptions } from './convolution.js'
 import { checkedPadding } from './padding.js'
@@ -49,8 +49,8 @@ export class Conv1d extends Convolution<Tensor3D, Rank.R3> {
     this.check(x)
     const [width, inputs, outputs] = this.weight.shape as [number, number, number]
     const filter: Tensor4D = reshape(this.weight.value, [1, width, inputs, outputs])
-    const y = this.slide(conv2d, asOneRow(x), filter)
-    return this.withBias(reshape(y, [y.shape[0], y.shape[2], y.shape[3]]))
+    const y = this.slide(this.withBias(), asOneRow(x), filter)
+    return reshape(y, [y.shape[0], y.shape[2], y.shape[3]])
   }
 }
 

@@ -1,5 +1,5 @@
 import type { StepContext } from '@levin/core'
-import { conv2d as plainConv2d, type Rank, type Tensor4D } from '@tensorflow/tfjs-core'
+import type { Rank, Tensor4D } from '@tensorflow/tfjs-core'
 import { type Pair, wholeNumber, wholePair } from '../options.js'
 import { Convolution, type ConvolutionOptions } from './convolution.js'
 import { checkedPadding, type Padding } from './padding.js'
@@ -44,7 +44,7 @@ export class Conv2d extends Convolution<Tensor4D, Rank.R4> {
 
   compute(x: Tensor4D, _step: StepContext): Tensor4D {
     this.check(x)
-    return this.withBias(this.slide(plainConv2d, x, this.weight.value))
+    return this.slide(this.withBias(), x, this.weight.value)
   }
 }
 

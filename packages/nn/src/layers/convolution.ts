@@ -1,5 +1,6 @@
 import { type Initializer, Layer, Parameter, type StepContext, uniform } from '@levin/core'
-import { add, type Rank, reshape, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core'
+import { conv2d } from '@levin/ops'
+import { type Rank, reshape, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { kaimingUniform } from '../initializers/kaiming.js'
 import { convolve, type PlainConvolution } from './convolve.js'
@@ -48,7 +49,7 @@ export abstract class Convolution<T extends Tensor, W extends Rank> extends Laye
     this.bias = bias ? new Parameter([declaration.outChannels], biasInitializer) : undefined
   }
 
-  /** The convolution as it slides over `[batch, height, width, channels]`, before the bias. */
+  /** The convolution as it slides over `[batch, height, width, channels]`. */
   protected slide(plain: PlainConvolution, x: Tensor4D, filter: Tensor4D): Tensor4D {
     const { window } = this.#declaration
     const image = [x.shape[1], x.shape[2]] as const
@@ -57,12 +58,13 @@ export abstract class Convolution<T extends Tensor, W extends Rank> extends Laye
     return convolve(plain, x, filter, { stride: window.stride, dilation: window.dilation, pads })
   }
 
-  protected check(x: Tensor): void {
-    checkInput(this, x, this.#declaration.pattern)
+  /** tfjs's `conv2d` with the bias in the same kernel. */
+  protected withBias(): PlainConvolution {
+    return (x, filter, strides, padding) => conv2d(x, filter, this.bias?.value, { strides, padding })
   }
 
-  protected withBias<Y extends Tensor>(y: Y): Y {
-    return this.bias ? (add(y, this.bias.value) as Y) : y
+  protected check(x: Tensor): void {
+    checkInput(this, x, this.#declaration.pattern)
   }
 
   abstract override compute(x: T, step: StepContext): T

@@ -9,7 +9,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { explicitPadding, type Pads, reach } from './padding.js'
 
-/** A convolution without dilation: tfjs's `conv2d` or `depthwiseConv2d`. */
+/** A convolution without dilation, with or without the bias. */
 export type PlainConvolution = (
   x: Tensor4D,
   filter: Tensor4D,

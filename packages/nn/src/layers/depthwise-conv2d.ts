@@ -1,5 +1,5 @@
 import type { StepContext } from '@levin/core'
-import { depthwiseConv2d as plainDepthwise, type Rank, type Tensor4D } from '@tensorflow/tfjs-core'
+import { add, depthwiseConv2d as plainDepthwise, type Rank, type Tensor4D } from '@tensorflow/tfjs-core'
 import { type Pair, wholeNumber, wholePair } from '../options.js'
 import type { Conv2dOptions } from './conv2d.js'
 import { Convolution } from './convolution.js'
@@ -44,7 +44,8 @@ export class DepthwiseConv2d extends Convolution<Tensor4D, Rank.R4> {
 
   compute(x: Tensor4D, _step: StepContext): Tensor4D {
     this.check(x)
-    return this.withBias(this.slide(plainDepthwise, x, this.weight.value))
+    const y = this.slide(plainDepthwise, x, this.weight.value)
+    return this.bias ? add(y, this.bias.value) : y
   }
 }
 

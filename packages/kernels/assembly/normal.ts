@@ -1,0 +1,44 @@
+// The normal distribution, for GELU: the tail Φ(−|x|) as the density times a quotient of polynomials (Mills' ratio, fitted to
+// a relative error of 5e-9 up to 13.5), so that small tails keep their digits, and one exponential serves both.
+import { choose } from './lanes'
+import { exp2Negative } from './math'
+import { multiplyAdd } from './micro-kernel'
+
+/** `e^(−x²/2)`; beyond ±13.2 about 1e-38. */
+@inline
+function bell(x: v128): v128 {
+  const power = f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.72134752))
+  return exp2Negative(f32x4.pmax(power, f32x4.splat(-125)))
+}
+
+/** Φ(−a) of a ≥ 0, from its bell. */
+@inline
+function tail(a: v128, bellOfA: v128): v128 {
+  let p = multiplyAdd(f32x4.splat(4.0369811e-3), a, f32x4.splat(4.0097942e-2))
+  p = multiplyAdd(p, a, f32x4.splat(0.18164548))
+  p = multiplyAdd(p, a, f32x4.splat(0.43614575))
+  p = multiplyAdd(p, a, f32x4.splat(0.5))
+  let q = multiplyAdd(f32x4.splat(1.0119072e-2), a, f32x4.splat(0.10051785))
+  q = multiplyAdd(q, a, f32x4.splat(0.4652743))
+  q = multiplyAdd(q, a, f32x4.splat(1.1958947))
+  q = multiplyAdd(q, a, f32x4.splat(1.6701765))
+  q = multiplyAdd(q, a, f32x4.splat(1))
+  return f32x4.mul(bellOfA, f32x4.div(p, q))
+}
+
+/** `x Φ(x)`. */
+@inline
+export function gelu(x: v128): v128 {
+  const a = f32x4.abs(x)
+  return f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), f32x4.mul(a, tail(a, bell(x))))
+}
+
+/** `Φ(x) + x φ(x)`. */
+@inline
+export function geluSlope(x: v128): v128 {
+  const a = f32x4.abs(x)
+  const b = bell(x)
+  const t = tail(a, b)
+  const cumulative = choose(f32x4.lt(x, f32x4.splat(0)), t, f32x4.sub(f32x4.splat(1), t))
+  return multiplyAdd(f32x4.mul(x, f32x4.splat(0.39894228)), b, cumulative)
+}
