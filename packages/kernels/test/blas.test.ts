@@ -16,7 +16,7 @@ const FINGERPRINT = /tfjs\/4\.\d+\.\d+ blas\/OpenBLAS-\d+\.\d+\.\d+\S*-\w+\/(\d+
 
 describe.runIf(requirePart('openblas'))('products in OpenBLAS', () => {
   describe('of every size', () => {
-    beforeAll(sendEverythingToBlas)
+    beforeAll(() => sendEverythingToBlas())
     afterAll(disableBlas)
     matmulCases()
     convolutionCases()

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { requirePart } from '@levin/real-parts'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -30,10 +31,27 @@ describe('a quick run', () => {
     120_000,
   )
 
+  // Once with PyTorch, which comes from elsewhere, and in any case with the peers that npm brings.
+  it.runIf(requirePart('python-peers'))(
+    'trains every model as PyTorch and Lightning do',
+    async () => {
+      const { conclusions, said } = await quick('train', 'npm', '--without', 'tfjs-stock')
+      for (const model of ['mlp-256', 'mlp-1024', 'cnn', 'gpt', 'lstm']) {
+        for (const peer of ['pytorch', 'pytorch-lightning', 'pytorch-lightning-barebones']) {
+          expect(conclusions).toContainEqual(expect.stringMatching(`^RATIO ${model}-npm-1t/${peer} `))
+        }
+      }
+      expect(said).not.toContain('REFUSED')
+    },
+    600_000,
+  )
+
   it('trains every model like the peers do, without OpenBLAS', async () => {
     const { conclusions, said } = await quick(
       'train',
       'npm',
+      '--without',
+      'pytorch',
       '--without',
       'pytorch-lightning',
       '--without',

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** Something outside npm that only some tests need. */
 export interface Part {
@@ -8,8 +9,12 @@ export interface Part {
   readonly what: string
   /** The packages of Debian and Ubuntu that bring it. */
   readonly debian: readonly string[]
+  /** A script of the repository that brings the rest. */
+  readonly script?: string
   readonly isPresent: () => boolean
 }
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 const hasCommand = (name: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)))
@@ -51,22 +56,38 @@ export const PARTS = {
     debian: ['chromium'],
     isPresent: () => existsSync('/usr/bin/chromium'),
   },
+  'python-peers': {
+    what: 'PyTorch, Lightning and a recent OpenBLAS from PyPI: the peers of benchmarks',
+    debian: ['python3-venv'],
+    script: 'tools/bench/install-peers.mjs',
+    isPresent: () => existsSync(join(root, 'node_modules/.cache/levin-bench/python/installed.txt')),
+  },
 } as const satisfies Record<string, Part>
 
 export type PartName = keyof typeof PARTS
 
+const scriptsOf = (names: readonly PartName[]): string[] =>
+  names.flatMap((name) => {
+    const { script }: Part = PARTS[name]
+    return script ?? []
+  })
+
 /** The one line that installs parts. */
-export const installLine = (...names: PartName[]): string =>
-  `apt-get install -y --no-install-recommends ${names.flatMap((name) => PARTS[name].debian).join(' ')}`
+export function installLine(...names: PartName[]): string {
+  const packages = names.flatMap((name) => PARTS[name].debian)
+  const scripts = scriptsOf(names).map((script) => ` && node ${script}`)
+  return `apt-get install -y --no-install-recommends ${packages.join(' ')}${scripts.join('')}`
+}
 
 /** Installs parts that are absent, as root on Debian or Ubuntu. */
 export function installParts(names: readonly PartName[]): void {
   const absent = names.filter((name) => !PARTS[name].isPresent())
   if (absent.length === 0) return
-  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+  const packages = absent.flatMap((name) => PARTS[name].debian)
   execFileSync('apt-get', ['update', '-q'], options)
-  const [command = '', ...args] = installLine(...absent).split(' ')
-  execFileSync(command, ['-q', ...args], options)
+  execFileSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], options)
+  for (const script of scriptsOf(absent)) execFileSync(process.execPath, [script], options)
   const still = absent.filter((name) => !PARTS[name].isPresent())
   if (still.length > 0)
     throw new Error(`Installed, and yet not found: ${still.join(', ')}. Was it: ${installLine(...still)}`)

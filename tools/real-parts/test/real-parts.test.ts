@@ -53,5 +53,7 @@ describe('the parts to install', () => {
 
   it('are installed by one line', () => {
     expect(installLine('openblas', 'mpich')).toBe('apt-get install -y --no-install-recommends libopenblas0 mpich')
+    const withScript = 'apt-get install -y --no-install-recommends python3-venv && node tools/bench/install-peers.mjs'
+    expect(installLine('python-peers')).toBe(withScript)
   })
 })

@@ -32,6 +32,17 @@ export class BlasError extends Error {
   }
 }
 
+/**
+ * How a library may spell its names. Builds that live beside another BLAS in one process add to them, as those that
+ * Python's packages carry do.
+ */
+const SPELLINGS: readonly ((name: string) => string)[] = [
+  (name) => name,
+  (name) => `scipy_${name}`,
+  (name) => `${name}64_`,
+  (name) => `scipy_${name}64_`,
+]
+
 const ROW_MAJOR = 101
 const NO_TRANSPOSE = 111
 
@@ -54,15 +65,16 @@ export function loadBlas(path: string): LoadedBlas {
   if (host === undefined) throw new BlasError('koffi', 'native libraries can be called in Node only')
   const ffi = loadKoffi(host)
   const library = openLibrary(host, ffi, path)
-  const config = text(library, 'openblas_get_config')
+  const spelling = SPELLINGS.find((spell) => exists(library, spell('cblas_sgemm')))
+  if (spelling === undefined) throw new BlasError('symbol', `'${path}' has no cblas_sgemm`)
+  const config = text(library, spelling('openblas_get_config'))
   // A build with 64-bit integers says so, and takes them for every size.
   const integer = config.includes('USE64BITINT') ? 'int64_t' : 'int'
-  const sgemm = find(library, 'cblas_sgemm', 'void', sgemmParameters(integer))
-  if (sgemm === undefined) throw new BlasError('symbol', `'${path}' has no cblas_sgemm`)
-  const setThreads = find(library, 'openblas_set_num_threads', 'void', ['int'])
-  const getThreads = find(library, 'openblas_get_num_threads', 'int', [])
+  const sgemm = library.func(spelling('cblas_sgemm'), 'void', sgemmParameters(integer)) as Native
+  const setThreads = find(library, spelling('openblas_set_num_threads'), 'void', ['int'])
+  const getThreads = find(library, spelling('openblas_get_num_threads'), 'int', [])
   return {
-    ...identity(host, path, config, text(library, 'openblas_get_corename')),
+    ...identity(host, path, config, text(library, spelling('openblas_get_corename'))),
     path,
     setThreads:
       setThreads &&
@@ -112,6 +124,10 @@ function find(library: Library, name: string, result: string, parameters: string
   } catch {
     return undefined
   }
+}
+
+function exists(library: Library, name: string): boolean {
+  return find(library, name, 'void', []) !== undefined
 }
 
 /** What a function without parameters says, or nothing where the library has none of that name. */
