@@ -15,7 +15,7 @@ export {
 } from './cross-entropy'
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { dropout } from './dropout'
-export { unary, unaryGradient } from './elementwise'
+export { unary, unaryGradient, unaryWithSlope } from './elementwise'
 export { extremum } from './extremum'
 export { gru, gruGradient, gruWorkspace } from './gru'
 export { divide, fill } from './lanes'

@@ -68,7 +68,8 @@ export type KernelExports = Record<
   | 'transposePlane'
   | 'transposePlanes'
   | 'unary'
-  | 'unaryGradient',
+  | 'unaryGradient'
+  | 'unaryWithSlope',
   (...values: number[]) => number
 >
 

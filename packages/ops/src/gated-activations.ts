@@ -3,6 +3,7 @@ import {
   clipByValue,
   erf,
   exp,
+  Multiply,
   mul,
   sigmoid,
   square,
@@ -14,23 +15,22 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core'
 import { check, checkFloat } from './checks.js'
-import { callOwnKernel, hasKernel } from './kernel.js'
+import { callKernel, callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { recordNode } from './tape-node.js'
 
-/** Input of `LevinGelu`, `LevinSilu` and `LevinHardSwish`. Output: one tensor of its shape. */
+/** Input of `LevinGelu`, `LevinSilu` and `LevinHardSwish`. Outputs: `[y]`, or `[y, slope]` where the slope is asked for. */
 export interface GatedActivationInputs {
   readonly x: TensorInfo
 }
 
-/** Inputs of their gradients. Output: one tensor of their shape. */
-export interface GatedActivationGradInputs {
-  readonly dy: TensorInfo
-  /** The activation's input, of the shape of `dy`. */
-  readonly x: TensorInfo
+/** Attributes of the three. */
+export interface GatedActivationAttrs {
+  /** 1: the derivative at x as well, which backward multiplies by. */
+  readonly slope: 0 | 1
 }
 
-export interface GeluAttrs {
+export interface GeluAttrs extends GatedActivationAttrs {
   /** 1: by tanh. 0: exact, by erf. */
   readonly approximate: 0 | 1
 }
@@ -40,7 +40,7 @@ export interface GeluOptions {
   readonly approximate?: 'none' | 'tanh' | undefined
 }
 
-/** Gaussian error linear unit. Keeps x. Hendrycks & Gimpel 2016. */
+/** Gaussian error linear unit. Keeps its slope; x, without a kernel. Hendrycks & Gimpel 2016. */
 export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
   check(
     approximate === 'none' || approximate === 'tanh',
@@ -51,10 +51,10 @@ export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Ten
   return gated('gelu', x, { approximate: approximate === 'tanh' ? 1 : 0 }, formula)
 }
 
-/** `x · sigmoid(x)`, also called swish. Keeps x. */
+/** `x · sigmoid(x)`, also called swish. Keeps its slope; x, without a kernel. */
 export const silu = (x: Tensor): Tensor => gated('silu', x, {}, siluFormula)
 
-/** `x · min(max(x + 3, 0), 6) / 6`. Keeps x. Howard et al. 2019. */
+/** `x · min(max(x + 3, 0), 6) / 6`. Keeps its slope; x, without a kernel. Howard et al. 2019. */
 export const hardSwish = (x: Tensor): Tensor => gated('hardSwish', x, {}, hardSwishFormula)
 
 // --- Internal helpers ---
@@ -65,27 +65,34 @@ interface Formula {
 }
 
 const kernels = {
-  gelu: [kernelNames.gelu, kernelNames.geluGrad],
-  silu: [kernelNames.silu, kernelNames.siluGrad],
-  hardSwish: [kernelNames.hardSwish, kernelNames.hardSwishGrad],
+  gelu: kernelNames.gelu,
+  silu: kernelNames.silu,
+  hardSwish: kernelNames.hardSwish,
 } as const
 
-function gated(kind: keyof typeof kernels, x: Tensor, attrs: GeluAttrs | object, formula: Formula): Tensor {
+function gated(kind: keyof typeof kernels, x: Tensor, attrs: object, formula: Formula): Tensor {
   checkFloat(kind, 'x', x)
-  const [name, gradientName] = kernels[kind]
+  const name = kernels[kind]
+  const useKernel = hasKernel(name)
   return recordNode({
     name: kind,
     inputs: { x },
-    forward(save) {
-      save([x])
-      return hasKernel(name) ? (callOwnKernel(name, { x }, attrs as GeluAttrs)[0] as Tensor) : formula.value(x)
+    forward(save, isRecorded) {
+      if (!useKernel) {
+        save([x])
+        return formula.value(x)
+      }
+      const slope = isRecorded ? 1 : 0
+      const [y, derivative] = callOwnKernel(name, { x }, { ...attrs, slope } as GeluAttrs) as [Tensor, Tensor?]
+      if (derivative !== undefined) save([derivative])
+      return y
     },
     backward: (dy, saved) => ({
       x: () => {
-        const savedX = saved[0] as Tensor
-        return hasKernel(gradientName)
-          ? (callOwnKernel(gradientName, { dy, x: savedX }, attrs as GeluAttrs)[0] as Tensor)
-          : tidy(() => mul(dy, formula.derivative(savedX)))
+        const kept = saved[0] as Tensor
+        return useKernel
+          ? (callKernel(Multiply, { a: dy, b: kept }, {})[0] as Tensor)
+          : tidy(() => mul(dy, formula.derivative(kept)))
       },
     }),
   })

@@ -41,7 +41,7 @@ export { type Conv2dOptions, conv2d } from './conv2d.js'
 export { type DropoutAttrs, type DropoutInputs, type DropoutOptions, dropout } from './dropout.js'
 export { type EmbeddingGradAttrs, type EmbeddingGradInputs, type EmbeddingOptions, embedding } from './embedding.js'
 export {
-  type GatedActivationGradInputs,
+  type GatedActivationAttrs,
   type GatedActivationInputs,
   type GeluAttrs,
   type GeluOptions,

@@ -11,7 +11,7 @@ import type {
 } from './binary-cross-entropy.js'
 import type { DropoutAttrs, DropoutInputs } from './dropout.js'
 import type { EmbeddingGradAttrs, EmbeddingGradInputs } from './embedding.js'
-import type { GatedActivationGradInputs, GatedActivationInputs, GeluAttrs } from './gated-activations.js'
+import type { GatedActivationAttrs, GatedActivationInputs, GeluAttrs } from './gated-activations.js'
 import type { GruGradInputs, GruInputs } from './gru-sequence.js'
 import type { LayerNormAttrs, LayerNormGradAttrs, LayerNormGradInputs, LayerNormInputs } from './layer-norm.js'
 import type { LstmGradInputs, LstmInputs } from './lstm-sequence.js'
@@ -43,11 +43,8 @@ export interface KernelContracts {
   LevinTanhGrad: { inputs: OutputGradientInputs; attrs: ActivationGradAttrs }
   LevinSoftplusGrad: { inputs: OutputGradientInputs; attrs: ActivationGradAttrs }
   LevinGelu: { inputs: GatedActivationInputs; attrs: GeluAttrs }
-  LevinGeluGrad: { inputs: GatedActivationGradInputs; attrs: GeluAttrs }
-  LevinSilu: { inputs: GatedActivationInputs; attrs: NoAttrs }
-  LevinSiluGrad: { inputs: GatedActivationGradInputs; attrs: NoAttrs }
-  LevinHardSwish: { inputs: GatedActivationInputs; attrs: NoAttrs }
-  LevinHardSwishGrad: { inputs: GatedActivationGradInputs; attrs: NoAttrs }
+  LevinSilu: { inputs: GatedActivationInputs; attrs: GatedActivationAttrs }
+  LevinHardSwish: { inputs: GatedActivationInputs; attrs: GatedActivationAttrs }
   LevinSparseCrossEntropy: { inputs: SparseCrossEntropyInputs; attrs: SparseCrossEntropyAttrs }
   LevinSparseCrossEntropyGrad: { inputs: SparseCrossEntropyGradInputs; attrs: SparseCrossEntropyAttrs }
   LevinSoftCrossEntropy: { inputs: SoftCrossEntropyInputs; attrs: SoftCrossEntropyAttrs }

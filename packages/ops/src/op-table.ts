@@ -6,6 +6,7 @@ import {
   FusedBatchNorm,
   FusedConv2D,
   GatherV2,
+  Multiply,
   Sum,
 } from '@tensorflow/tfjs-core'
 import { kernelNames as names } from './kernel-names.js'
@@ -40,9 +41,9 @@ export const opTable = {
   tanh: { forward: [], backward: [names.tanhGrad], keeps: ['y'] },
   sigmoid: { forward: [], backward: [names.sigmoidGrad], keeps: ['y'] },
   softplus: { forward: [], backward: [names.softplusGrad], keeps: ['y'] },
-  gelu: { forward: [names.gelu], backward: [names.geluGrad], keeps: ['x'] },
-  silu: { forward: [names.silu], backward: [names.siluGrad], keeps: ['x'] },
-  hardSwish: { forward: [names.hardSwish], backward: [names.hardSwishGrad], keeps: ['x'] },
+  gelu: { forward: [names.gelu], backward: [Multiply], keeps: ['slope; x, without a kernel'] },
+  silu: { forward: [names.silu], backward: [Multiply], keeps: ['slope; x, without a kernel'] },
+  hardSwish: { forward: [names.hardSwish], backward: [Multiply], keeps: ['slope; x, without a kernel'] },
   softmaxCrossEntropy: {
     forward: [names.sparseCrossEntropy, names.softCrossEntropy],
     backward: [names.sparseCrossEntropyGrad, names.softCrossEntropyGrad],

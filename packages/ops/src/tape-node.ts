@@ -12,8 +12,9 @@ export interface TapeNode<I extends object, O extends Tensor | Tensor[]> {
   /**
    * Computes the output below the tape and in a scope of its own: intermediates need no disposal.
    * `save` names what backward needs; tfjs keeps reference-counted clones until the tape is disposed. Called once at most.
+   * `isRecorded`: whether there may be a backward, for what is worth computing then only.
    */
-  forward(save: (tensors: Tensor[]) => void): O
+  forward(save: (tensors: Tensor[]) => void, isRecorded: boolean): O
   /**
    * Gradients from the output's gradient; `dy` is that of the first output, `dys` has all of them (zeros where nothing
    * depends on one). Each must be a new Tensor object: the tape disposes one it has added to another.
@@ -24,10 +25,11 @@ export interface TapeNode<I extends object, O extends Tensor | Tensor[]> {
 /** Runs an op as one node of tfjs's tape. Its gradient needs nothing in tfjs's gradient registry. */
 export function recordNode<I extends object, O extends Tensor | Tensor[]>(node: TapeNode<I, O>): O {
   const inputs = withoutUndefined(node.inputs)
+  const isRecorded = isRecording()
   return tidy(`${node.name}__op`, () =>
     tapeEngine().runKernelFunc<O>({
       inputs,
-      forwardFunc: (_backend, save) => node.forward(save),
+      forwardFunc: (_backend, save) => node.forward(save, isRecorded),
       backwardsFunc(dys, saved) {
         const all = Array.isArray(dys) ? dys : [dys]
         return isRecording() ? guardedGradients(node, inputs, all, saved) : node.backward(all[0] as Tensor, saved, all)

@@ -56,19 +56,13 @@ interface Case {
 }
 
 const x = [2, 3]
-const elementwise = (op: (x: tf.Tensor) => tf.Tensor, kernel: string, keeps: 'x' | 'y', attrs: object): Case => ({
+const elementwise = (op: (x: tf.Tensor) => tf.Tensor, kernel: string, attrs: object): Case => ({
   name: `${op.name}'s gradient`,
   shapes: [x],
   op: (x) => op(x as tf.Tensor),
-  backward: { kernel, inputs: { dy: x, [keeps]: x }, attrs, outputs: [x] },
+  backward: { kernel, inputs: { dy: x, y: x }, attrs, outputs: [x] },
   outShape: x,
 })
-const gated = (op: (x: tf.Tensor) => tf.Tensor, kernel: string, attrs: object): Case => ({
-  ...elementwise(op, `${kernel}Grad`, 'x', attrs),
-  name: op.name,
-  forward: { kernel, inputs: { x }, attrs, outputs: [x] },
-})
-
 const attentionAttrs = {
   heads: 4,
   scale: 0.5,
@@ -82,15 +76,12 @@ const attentionAttrs = {
 }
 
 const cases: Case[] = [
-  elementwise(ops.relu, 'LevinReluGrad', 'y', { alpha: 0 }),
-  elementwise(ops.leakyRelu, 'LevinLeakyReluGrad', 'y', { alpha: 0.01 }),
-  elementwise(ops.elu, 'LevinEluGrad', 'y', { alpha: 1 }),
-  elementwise(ops.sigmoid, 'LevinSigmoidGrad', 'y', { alpha: 0 }),
-  elementwise(ops.tanh, 'LevinTanhGrad', 'y', { alpha: 0 }),
-  elementwise(ops.softplus, 'LevinSoftplusGrad', 'y', { alpha: 0 }),
-  gated(ops.gelu, 'LevinGelu', { approximate: 0 }),
-  gated(ops.silu, 'LevinSilu', {}),
-  gated(ops.hardSwish, 'LevinHardSwish', {}),
+  elementwise(ops.relu, 'LevinReluGrad', { alpha: 0 }),
+  elementwise(ops.leakyRelu, 'LevinLeakyReluGrad', { alpha: 0.01 }),
+  elementwise(ops.elu, 'LevinEluGrad', { alpha: 1 }),
+  elementwise(ops.sigmoid, 'LevinSigmoidGrad', { alpha: 0 }),
+  elementwise(ops.tanh, 'LevinTanhGrad', { alpha: 0 }),
+  elementwise(ops.softplus, 'LevinSoftplusGrad', { alpha: 0 }),
   {
     name: 'softmaxCrossEntropy with class indices',
     shapes: [[2, 3, 4]],
@@ -315,6 +306,28 @@ describe('with a kernel under its name', () => {
       if (side) expect(calls[side.kernel]).toEqual([{ inputs: side.inputs, attrs: side.attrs }])
     }
   })
+
+  it.each([
+    { op: ops.gelu, kernel: 'LevinGelu', attrs: { approximate: 0 } },
+    { op: ops.silu, kernel: 'LevinSilu', attrs: {} },
+    { op: ops.hardSwish, kernel: 'LevinHardSwish', attrs: {} },
+  ])(
+    '$kernel gives the slope, by which backward multiplies, where a tape records, and is not asked elsewhere',
+    (test) => {
+      const { op, kernel, attrs } = test
+      const outputs = (_: Inputs, fill: Fill) => [fill(x, 7), fill(x, 3)]
+      const recorded = withKernels({ [kernel]: outputs }, () =>
+        tf.tidy(() => {
+          const { value, grad } = tf.valueAndGrad((x) => op(x as tf.Tensor))(float(x), tf.fill(x, 2))
+          expect([...new Set(value.dataSync())]).toEqual([7])
+          expect([...new Set(grad.dataSync())]).toEqual([6])
+        }),
+      )
+      expect(recorded[kernel]).toEqual([{ inputs: { x }, attrs: { ...attrs, slope: 1 } }])
+      const alone = withKernels({ [kernel]: (_, fill) => [fill(x, 7)] }, () => tf.tidy(() => void op(float(x))))
+      expect(alone[kernel]).toEqual([{ inputs: { x }, attrs: { ...attrs, slope: 0 } }])
+    },
+  )
 
   it('dropout calls it in both directions and never draws', () => {
     const outputs = (inputs: Inputs, fill: Fill) => [

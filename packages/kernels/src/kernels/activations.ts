@@ -2,23 +2,22 @@ import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core'
 import { input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 
 /** A function of single elements; `kind` is its number in `assembly/elementwise.ts`. */
-function unary(name: string, gain: string, kind: number | ((attrs: NamedAttrMap) => number)): KernelDefinition {
+function unary(name: string, gain: string, kind: number): KernelDefinition {
   return {
     name,
     gain,
     handles: ({ x }) => x?.dtype === 'float32',
-    compute({ runtime, attrs, inputs }) {
+    compute({ runtime, inputs }) {
       const x = inputs['x'] as TensorInfo
       const out = runtime.output(x.shape, 'float32')
-      const number = typeof kind === 'number' ? kind : kind(attrs)
-      runtime.wasm.unary(number, runtime.address(x), runtime.address(out), sizeOf(x.shape))
+      runtime.wasm.unary(kind, runtime.address(x), runtime.address(out), sizeOf(x.shape))
       return out
     },
   }
 }
 
-/** A gradient from `dy` and the activation's output `y` or its input `x`. */
-function gradient(name: string, from: 'x' | 'y', kind: number | ((attrs: NamedAttrMap) => number)): KernelDefinition {
+/** A gradient from `dy` and the activation's output `y`. */
+function gradient(name: string, kind: number): KernelDefinition {
   return {
     name,
     gain: 'new: the gradient in one pass',
@@ -27,14 +26,35 @@ function gradient(name: string, from: 'x' | 'y', kind: number | ((attrs: NamedAt
       const dy = input(call, 'dy')
       const out = runtime.output(dy.shape, 'float32')
       runtime.wasm.unaryGradient(
-        typeof kind === 'number' ? kind : kind(attrs),
+        kind,
         runtime.address(dy),
-        runtime.address(input(call, from)),
+        runtime.address(input(call, 'y')),
         runtime.address(out),
         sizeOf(dy.shape),
         Number(attrs['alpha'] ?? 0),
       )
       return out
+    },
+  }
+}
+
+/** An activation whose slope depends on its input; both in one pass where the slope is asked for. */
+function gated(name: string, gain: string, kind: (attrs: NamedAttrMap) => number): KernelDefinition {
+  return {
+    name,
+    gain,
+    compute(call) {
+      const { runtime, attrs } = call
+      const x = input(call, 'x')
+      const y = runtime.output(x.shape, 'float32')
+      if (Number(attrs['slope']) !== 1) {
+        runtime.wasm.unary(kind(attrs), runtime.address(x), runtime.address(y), sizeOf(x.shape))
+        return y
+      }
+      const slope = runtime.output(x.shape, 'float32')
+      const at = [x, y, slope].map((tensor) => runtime.address(tensor))
+      runtime.wasm.unaryWithSlope(kind(attrs), ...at, sizeOf(x.shape))
+      return [y, slope]
     },
   }
 }
@@ -54,16 +74,15 @@ export const functions: readonly KernelDefinition[] = [
 ]
 
 export const activations: readonly KernelDefinition[] = [
-  gradient('LevinReluGrad', 'y', 0),
-  gradient('LevinLeakyReluGrad', 'y', 1),
-  gradient('LevinEluGrad', 'y', 2),
-  gradient('LevinSigmoidGrad', 'y', 3),
-  gradient('LevinTanhGrad', 'y', 4),
-  gradient('LevinSoftplusGrad', 'y', 5),
-  unary('LevinGelu', 'new: GELU in one pass, exact or by tanh', (attrs) => (isApproximate(attrs) ? 6 : 5)),
-  gradient('LevinGeluGrad', 'x', (attrs) => (isApproximate(attrs) ? 7 : 6)),
-  unary('LevinSilu', 'new: SiLU in one pass', 7),
-  gradient('LevinSiluGrad', 'x', 8),
-  unary('LevinHardSwish', 'new: hard swish in one pass', 8),
-  gradient('LevinHardSwishGrad', 'x', 9),
+  gradient('LevinReluGrad', 0),
+  gradient('LevinLeakyReluGrad', 1),
+  gradient('LevinEluGrad', 2),
+  gradient('LevinSigmoidGrad', 3),
+  gradient('LevinTanhGrad', 4),
+  gradient('LevinSoftplusGrad', 5),
+  gated('LevinGelu', 'new: GELU and its slope in one pass, exact or by tanh', (attrs) =>
+    isApproximate(attrs) ? 6 : 5,
+  ),
+  gated('LevinSilu', 'new: SiLU and its slope in one pass', () => 7),
+  gated('LevinHardSwish', 'new: hard swish and its slope in one pass', () => 8),
 ]
