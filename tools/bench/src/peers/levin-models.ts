@@ -21,7 +21,7 @@ import {
   transformerBlock,
 } from '@levin/nn'
 import { adam, adamW } from '@levin/optim'
-import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core'
+import { type Scalar, type Tensor, type Tensor3D, tensor } from '@tensorflow/tfjs-core'
 import type { Model } from '../suites/train/models.js'
 import { pooledSize } from '../suites/train/weights.js'
 import { type DeviceBatch, MeasuredModule } from './bare-loop.js'
@@ -184,4 +184,17 @@ export function levinModel(material: Material, check: LossCheck): LevinModel {
     case 'lstm':
       return new LastState(model, material, check)
   }
+}
+
+/** Gives the module the weights that everybody begins with. */
+export function begin(module: LevinModel, { weights }: Material): void {
+  module.build()
+  const parameters = new Map(module.weights())
+  for (const [name, { data, shape }] of weights) {
+    const parameter = parameters.get(name)
+    if (!parameter) throw new Error(`levin's ${module.constructor.name} has no parameter for '${name}'.`)
+    parameter.assign(tensor(data, [...shape]))
+    parameters.delete(name)
+  }
+  if (parameters.size > 0) throw new Error(`No weights for ${[...parameters.keys()].join(', ')}.`)
 }

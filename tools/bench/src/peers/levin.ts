@@ -2,24 +2,10 @@
 import { cpu } from '@levin/accelerators'
 import { hostTensor, LevinError } from '@levin/core'
 import { Trainer } from '@levin/trainer'
-import { tensor } from '@tensorflow/tfjs-core'
 import { bareLoop, type HostBatch } from './bare-loop.js'
-import { type LevinModel, levinModel } from './levin-models.js'
-import { type Material, readMaterial } from './material.js'
+import { begin, levinModel } from './levin-models.js'
+import { readMaterial } from './material.js'
 import { absent, askedFor, LossCheck } from './protocol.js'
-
-/** Gives the module the weights that everybody begins with. */
-function begin(module: LevinModel, { weights }: Material): void {
-  module.build()
-  const parameters = new Map(module.weights())
-  for (const [name, { data, shape }] of weights) {
-    const parameter = parameters.get(name)
-    if (!parameter) throw new Error(`levin's ${module.constructor.name} has no parameter for '${name}'.`)
-    parameter.assign(tensor(data, [...shape]))
-    parameters.delete(name)
-  }
-  if (parameters.size > 0) throw new Error(`No weights for ${[...parameters.keys()].join(', ')}.`)
-}
 
 const [folder = '', loop = 'trainer', threads = '1'] = process.argv.slice(2)
 const material = readMaterial(folder)
