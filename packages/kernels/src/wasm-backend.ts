@@ -1,6 +1,6 @@
 // Everything this package knows of the inside of @tensorflow/tfjs-backend-wasm: where its heap is, where a tensor lies on
 // it, and how memory is taken and given back. Checked against 4.22; nothing else reaches into the backend.
-import { type DataType, engine, type TensorInfo } from '@tensorflow/tfjs-core'
+import { type DataType, engine, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core'
 
 export const backendName = 'wasm'
 
@@ -27,7 +27,8 @@ export interface WasmBackend {
     _free(address: number): void
   }
   readonly dataIdMap: { get(dataId: object): TensorData | undefined; has(dataId: object): boolean }
-  makeOutput(shape: number[], dtype: DataType): TensorInfo
+  /** @param memoryOffset memory of the allocator's that becomes the tensor's. Default: the backend takes some */
+  makeOutput(shape: number[], dtype: DataType, memoryOffset?: number): TensorInfo
   disposeData(dataId: object, force?: boolean): boolean
   incRef(dataId: object): void
   readSync(dataId: object, start?: number, end?: number): HostValues
@@ -96,6 +97,12 @@ export function allocateTensor(backend: WasmBackend, shape: readonly number[], d
   if (failed) backend.disposeData(tensor.dataId)
   if (tensor === undefined || failed) throw outOfMemory(backend, bytes, `a ${dtype} tensor of shape [${shape}]`)
   return tensor
+}
+
+/** A tensor of memory that {@link allocate} gave; from now on it is freed with the tensor, and by nobody else. */
+export function tensorAt(backend: WasmBackend, address: number, shape: readonly number[], dtype: DataType): Tensor {
+  const info = backend.makeOutput([...shape], dtype, address)
+  return engine().makeTensorFromTensorInfo(info, backend as unknown as KernelBackend)
 }
 
 export function bytesPerElement(dtype: DataType): number {
