@@ -1,5 +1,19 @@
-import { type AcceleratorCapabilities, type HostTensor, LevinError, type MemoryStatistics } from '@levin/core'
-import { kernelFingerprint, prepareKernels, registerKernels, wasmMemory } from '@levin/kernels'
+import {
+  type AcceleratorCapabilities,
+  type HostTensor,
+  LevinError,
+  type MemoryStatistics,
+  type NumericType,
+  type StagedTensor,
+} from '@levin/core'
+import {
+  StagedTensor as HeapTensor,
+  kernelFingerprint,
+  prepareKernels,
+  registerKernels,
+  stageTensor,
+  wasmMemory,
+} from '@levin/kernels'
 import { env, getBackend, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { cpuAvailability } from './cpu-availability.js'
 import { type BlasChoice, chooseBlas } from './cpu-blas.js'
@@ -53,8 +67,15 @@ export class WasmAccelerator extends HostAccelerator {
     this.#started = true
   }
 
+  /** Memory on the heap, up to 64 MiB: it ends at 4 GiB, where a large batch that is read ahead would be missed. */
+  stage(shape: readonly number[], dtype: NumericType): StagedTensor | undefined {
+    return elements(shape) > STAGED_ELEMENTS ? undefined : stageTensor(shape, dtype)
+  }
+
   // The backend copies the values onto its heap at once, so `host.data` is free for the next batch.
-  override upload({ data, shape, dtype }: HostTensor): Tensor {
+  override upload(host: HostTensor): Tensor {
+    if (host instanceof HeapTensor) return host.toTensor()
+    const { data, shape, dtype } = host
     return tensor(data, [...shape], dtype)
   }
 
@@ -69,6 +90,11 @@ export class WasmAccelerator extends HostAccelerator {
     return kernelFingerprint()
   }
 }
+
+/** 64 MiB of float32. */
+const STAGED_ELEMENTS = 2 ** 24
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 async function startBackend(options: CpuOptions): Promise<void> {
   const { wasmPaths, lib } = options

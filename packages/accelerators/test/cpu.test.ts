@@ -119,6 +119,17 @@ describe('once it is set up', () => {
     uploaded.dispose()
   })
 
+  it('stages on its heap, what is too large for that excepted', () => {
+    const staged = accelerator.stage?.([2, 2], 'float32')
+    staged?.data.set([1, 2, 3, 4])
+    // Which grows the heap, so that the memory of it moves.
+    zeros([(accelerator.memory().capacity as number) / 4]).dispose()
+    const uploaded = accelerator.upload(staged as never)
+    expect([...uploaded.dataSync()]).toEqual([1, 2, 3, 4])
+    uploaded.dispose()
+    expect(accelerator.stage?.([2 ** 12, 2 ** 12, 2], 'float32')).toBeUndefined()
+  })
+
   it('reports the heap as its capacity, which follows what tensors need', () => {
     const before = accelerator.memory()
     expect(before).toMatchObject({ tensors: 0, bytes: 0 })

@@ -23,6 +23,8 @@ export {
   type NumericType,
   type OnDevice,
   type OnHost,
+  type StagedTensor,
+  type Staging,
 } from './contracts/host-tensor.js'
 export type { DataShard, Loader, LoaderLike, LoaderPosition } from './contracts/loader.js'
 export type { Logger, LoggerPosition, LoggerSetup, LogMoment, MetricRow } from './contracts/logger.js'

@@ -27,6 +27,7 @@ import {
 import { assertAllClose, type Tolerance } from './all-close.js'
 import { type ConformanceCase, conformanceCases, type KnownFailures } from './conformance-case.js'
 import { expectEqual, expectNoLeak, expectRefusal, expectTrue } from './expectations.js'
+import { checkStagedMemory, checkStagedUploads } from './staging-checks.js'
 
 export interface AcceleratorHarness extends KnownFailures {
   /** A new instance. The cases set it up, and tear it down. */
@@ -60,7 +61,9 @@ export function acceleratorCases(harness: AcceleratorHarness): ConformanceCase[]
       'can be set up twice and torn down twice': () => checkLifecycle(harness),
       'counts its devices and parses requests for them': onDevice(checkDevices),
       'keeps values, shape and dtype of what is uploaded': onDevice(checkUpload),
-      'has copied what it uploads: the host may reuse the buffer': onDevice(checkStaging),
+      'has copied what it uploads: the host may reuse the buffer': onDevice(checkReuse),
+      'makes a tensor of what was staged, wherever its memory has moved': onDevice(checkStagedUploads),
+      'takes staged memory back once, and never from a tensor': onDevice(checkStagedMemory),
       'multiplies matrices': onDevice((accelerator) => checkMatMul(accelerator, tolerance)),
       'gives gradients': onDevice((accelerator) => checkGradients(accelerator, tolerance)),
       'tells the truth about synchronous reads': onDevice(checkReads),
@@ -143,7 +146,7 @@ async function checkUpload(accelerator: Accelerator): Promise<void> {
   }
 }
 
-async function checkStaging(accelerator: Accelerator): Promise<void> {
+async function checkReuse(accelerator: Accelerator): Promise<void> {
   const data = Float32Array.of(1, 2, 3)
   const first = accelerator.upload(hostTensor(data, [3]))
   data.fill(9)

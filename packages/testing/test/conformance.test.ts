@@ -4,6 +4,7 @@ import {
   type HostTensor,
   type Logger,
   type MetricRow,
+  type NumericType,
   type Optimizer,
   type Parameter,
 } from '@levin/core'
@@ -22,6 +23,12 @@ import {
 } from '../src/index.js'
 
 beforeAll(() => ready())
+
+function memory(shape: readonly number[], dtype: NumericType): HostTensor {
+  const length = shape.reduce((product, size) => product * size, 1)
+  const Values = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype]
+  return { data: new Values(length), shape, dtype }
+}
 
 /** Names of the cases that fail. */
 async function failures(cases: readonly ConformanceCase[]): Promise<string[]> {
@@ -80,6 +87,43 @@ describe('the cases find what is wrong with', () => {
       'leaves no tensor behind',
       'reports memory, statistics and its fingerprint',
     ])
+  })
+
+  test('an accelerator that shows staged memory after its upload, and one that takes it from the tensor', async () => {
+    class Staging extends CurrentBackend {
+      override upload(host: HostTensor) {
+        // The backend keeps the array that it is given: this is its memory.
+        return 'release' in host ? tensor(host.data, [...host.shape], host.dtype) : super.upload(host)
+      }
+    }
+    class Showing extends Staging {
+      stage(shape: readonly number[], dtype: NumericType) {
+        return { ...memory(shape, dtype), release() {} }
+      }
+    }
+    class Taking extends Staging {
+      stage(shape: readonly number[], dtype: NumericType) {
+        const { data } = memory(shape, dtype)
+        let uploaded = false
+        return {
+          shape,
+          dtype,
+          get data() {
+            return uploaded ? data.subarray(0, 0) : data
+          },
+          release() {
+            uploaded = true
+            data.fill(0)
+          },
+        }
+      }
+    }
+    const staged = [
+      'makes a tensor of what was staged, wherever its memory has moved',
+      'takes staged memory back once, and never from a tensor',
+    ]
+    expect(await failures(acceleratorCases({ create: () => new Showing() }))).toEqual(staged)
+    expect(await failures(acceleratorCases({ create: () => new Taking() }))).toEqual(staged)
   })
 
   test('an optimizer that forgets the scale, and one that disposes gradients', async () => {

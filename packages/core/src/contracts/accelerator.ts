@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { RandomKey, SliceLayout } from '../rng/index.js'
-import type { HostTensor } from './host-tensor.js'
+import type { HostTensor, NumericType, StagedTensor } from './host-tensor.js'
 import type { ScalarSink } from './scalar-sink.js'
 
 /** What an accelerator can do. The Trainer and the strategies ask these, never its name. */
@@ -54,6 +54,13 @@ export interface Accelerator {
 
   /** Moves a batch's tensor to the device. May reuse a staging buffer: `host.data` can be overwritten once it returns. */
   upload(host: HostTensor): Tensor
+
+  /**
+   * Memory of the device that a loader writes a batch's values into, and that `upload` makes a tensor of instead of copying
+   * them. Staged memory outlives anything else that happens on the device but its loss. `undefined`: not for this tensor,
+   * say since it is so large that one more of it would be missed. Absent: the device has no memory that the host can write.
+   */
+  stage?(shape: readonly number[], dtype: NumericType): StagedTensor | undefined
 
   /** Where a run's logged values go. */
   createScalarSink(): ScalarSink

@@ -17,6 +17,26 @@ export interface HostTensor<R extends Rank = Rank> {
   readonly rank?: R
 }
 
+/**
+ * A tensor in the making: memory of the device that the host fills, and that `Accelerator.upload` makes a tensor of without
+ * a copy. Whoever staged it uploads it, once, or releases it.
+ */
+export interface StagedTensor extends HostTensor {
+  /**
+   * The memory, to be filled whole: what is in it at first is undefined. It may move whenever memory of the device is
+   * taken, and an array from before is dead then: ask again rather than keep it. Empty once uploaded or released.
+   */
+  readonly data: NumericData
+  /** Gives the memory back. Does nothing after an upload, since the memory is the tensor's then. */
+  release(): void
+}
+
+/**
+ * Gives memory for a tensor of a batch that is about to be made; `undefined` where ordinary memory is better. What it gives
+ * may be a {@link StagedTensor}: fill what you asked for before you ask for more, or ask it for its `data` again.
+ */
+export type Staging = (shape: readonly number[], dtype: NumericType) => HostTensor | undefined
+
 /** Whether a value is a {@link HostTensor}. Tensors of tfjs are not: they have no `data` array. */
 export function isHostTensor(value: unknown): value is HostTensor {
   if (typeof value !== 'object' || value === null || !('data' in value) || !('shape' in value)) return false

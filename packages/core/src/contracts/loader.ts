@@ -1,3 +1,5 @@
+import type { Staging } from './host-tensor.js'
+
 /** Where a loader stands, counted in batches that were consumed, not prefetched. JSON. */
 export interface LoaderPosition {
   readonly epoch: number
@@ -31,6 +33,13 @@ export interface Loader<B = unknown> {
   readonly batchSize?: number | undefined
   /** Whether the Trainer disposes the tensors of a batch after use. Default: `true`, but for arrays, which are read again. */
   readonly ownsBatches?: boolean
+  /**
+   * Iterates like `[Symbol.iterator]`, and writes the values of batches where `staging` says, so that nothing is copied on the
+   * way to the device. The memory of a batch is asked for in the call of `next()` that yields it, and belongs to whoever gave
+   * it: what it yields is uploaded once, soon, and not looked at. `undefined`: not with this loader, say since a function of
+   * the user's sees its batches.
+   */
+  iterateStaged?(staging: Staging): Iterator<B> | undefined
   /**
    * Takes back a batch whose host tensors nobody will read any more, since they were uploaded: their buffers may be
    * filled again, which is cheaper than new ones. Never required.
