@@ -2,7 +2,7 @@ import { type HostTensor, isHostTensor } from '@levin/core'
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { collate } from './collate.js'
 import type { AnyOptions } from './data-loader-options.js'
-import type { DatasetTraits } from './dataset.js'
+import type { Allocate, DatasetTraits } from './dataset.js'
 import { required } from './samples-of.js'
 import { disposeTensors, isTensor } from './tensors.js'
 
@@ -18,6 +18,8 @@ export class Assembly {
   constructor(
     private readonly options: AnyOptions,
     private readonly traits: DatasetTraits,
+    /** Where the host tensors of batches come from. */
+    readonly allocate: Allocate,
   ) {}
 
   /** Whether a batch that a dataset has stacked itself is what would be made here of its samples. */
@@ -54,7 +56,7 @@ export class Assembly {
     if (this.options.batchSize === null) return samples[0]
     return this.options.collate
       ? this.options.collate(samples)
-      : collate(samples, { dtypes: this.traits.dtypes, indices })
+      : collate(samples, { dtypes: this.traits.dtypes, indices, allocate: this.allocate })
   }
 }
 

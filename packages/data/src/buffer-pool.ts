@@ -1,6 +1,6 @@
 import { isHostTensor, type NumericData, type NumericType } from '@levin/core'
 import type { Allocate } from './dataset.js'
-import { allocate } from './numbers.js'
+import { allocate, product } from './numbers.js'
 
 /** Enough for a batch in use, one read ahead and one on its way back, with room for columns of equal size. */
 const KEPT = 8
@@ -14,10 +14,11 @@ export class BufferPool {
   /** Only what was given out from here is taken back, and each only once. */
   readonly #out = new WeakSet<NumericData>()
 
-  readonly allocate: Allocate = (dtype, length) => {
+  readonly allocate: Allocate = (shape, dtype) => {
+    const length = product(shape)
     const data = this.#free.get(key(dtype, length))?.pop() ?? allocate(dtype, length)
     this.#out.add(data)
-    return data
+    return { data, shape, dtype }
   }
 
   /** Takes back the buffers of a batch. */
@@ -28,7 +29,7 @@ export class BufferPool {
   }
 
   #take(data: NumericData, dtype: NumericType): void {
-    // A buffer that was transferred to a worker has no bytes left.
+    // A buffer that was transferred to a worker has no bytes left; nor has what was staged on a device.
     if (!this.#out.delete(data) || data.length === 0) return
     const name = key(dtype, data.length)
     const free = this.#free.get(name) ?? []

@@ -1,10 +1,10 @@
 import { describe, type HostTensor, isHostTensor, type NumericData, type NumericType } from '@levin/core'
 import { stack, type Tensor } from '@tensorflow/tfjs-core'
 import type { Batched } from './batched.js'
-import type { DTypes } from './dataset.js'
+import type { Allocate, DTypes } from './dataset.js'
 import { dataError } from './errors.js'
 import {
-  allocate,
+  allocateTensor,
   dtypeOf,
   flattenInto,
   isNestedBoolean,
@@ -21,15 +21,18 @@ export interface CollateOptions {
   readonly dtypes?: DTypes | undefined
   /** Where the samples stand in the dataset, for errors. Default: in the batch. */
   readonly indices?: ArrayLike<number> | undefined
+  /** Where the host tensors of the batch come from. Default: new ones. */
+  readonly allocate?: Allocate | undefined
 }
 
 /** Makes one batch of samples, leaf by leaf, with the batch as the new first axis. Tensors are stacked and disposed. */
-export function collate<S>(samples: readonly S[], { dtypes, indices }: CollateOptions = {}): Batched<S> {
+export function collate<S>(samples: readonly S[], options: CollateOptions = {}): Batched<S> {
+  const { dtypes, indices, allocate = allocateTensor } = options
   if (samples.length === 0) throw dataError({ message: 'A batch needs at least one sample.', found: 'none' })
   const name = (position: number): string => `sample ${indices ? indices[position] : position}`
   const stacked: Tensor[] = []
   try {
-    return collateField({ path: '', values: samples, dtypes, name, stacked }) as Batched<S>
+    return collateField({ path: '', values: samples, dtypes, name, stacked, allocate }) as Batched<S>
   } catch (error) {
     for (const tensor of stacked) tensor.dispose()
     disposeTensors(samples)
@@ -44,6 +47,7 @@ interface Field {
   readonly dtypes: DTypes | undefined
   /** Tensors made so far, to be freed if a later field fails. */
   readonly stacked: Tensor[]
+  readonly allocate: Allocate
   name(position: number): string
 }
 
@@ -100,9 +104,9 @@ const numberType = ({ dtypes }: Field): NumericType => (typeof dtypes === 'strin
 function stackNumbers(field: Field, dtype: NumericType): HostTensor {
   const values = field.values.map(Number)
   checkValues(field, values, dtype)
-  const data = allocate(dtype, values.length)
-  data.set(values)
-  return { data, shape: [values.length], dtype }
+  const batch = field.allocate([values.length], dtype)
+  batch.data.set(values)
+  return batch
 }
 
 function checkValues(field: Field, values: ArrayLike<number>, dtype: NumericType, position?: number): void {
@@ -133,7 +137,8 @@ function rowsOfTypedArrays({ values }: Field): Row[] {
 function stackRows(field: Field, rows: readonly Row[]): HostTensor {
   const { shape, dtype } = rows[0] as Row
   const size = product(shape)
-  const data = allocate(dtype, rows.length * size)
+  const batch = field.allocate([rows.length, ...shape], dtype)
+  const { data } = batch
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as Row
     if (row.dtype !== dtype || !sameShape(row.shape, shape))
@@ -142,7 +147,7 @@ function stackRows(field: Field, rows: readonly Row[]): HostTensor {
       throw ragged(field, i, `${size} values for shape ${shapeText(shape)}`, `${row.data.length}`)
     data.set(row.data, i * size)
   }
-  return { data, shape: [rows.length, ...shape], dtype }
+  return batch
 }
 
 function stackArrays(field: Field): HostTensor {
@@ -150,7 +155,8 @@ function stackArrays(field: Field): HostTensor {
   const shape = nestedShape(first) as number[]
   const dtype = isNestedBoolean(first) ? 'bool' : numberType(field)
   const size = product(shape)
-  const data = allocate(dtype, field.values.length * size)
+  const batch = field.allocate([field.values.length, ...shape], dtype)
+  const { data } = batch
   const row = new Float64Array(size)
   field.values.forEach((value, i) => {
     const wrong = flattenInto(row, 0, value, shape)
@@ -158,7 +164,7 @@ function stackArrays(field: Field): HostTensor {
     checkValues(field, row, dtype, i)
     data.set(row, i * size)
   })
-  return { data, shape: [field.values.length, ...shape], dtype }
+  return batch
 }
 
 function stackTensors(field: Field): Tensor {

@@ -1,4 +1,4 @@
-import { type DataShard, LevinError, type Loader, type LoaderPosition } from '@levin/core'
+import { type DataShard, LevinError, type Loader, type LoaderPosition, type Staging } from '@levin/core'
 import { Assembly } from './assembly.js'
 import { countBatches, type Slicing } from './batch-slices.js'
 import type { Batched } from './batched.js'
@@ -53,7 +53,7 @@ export interface DataLoader<B> extends Loader<B> {
    */
   seek(position: LoaderPosition): void
   shard(shard: DataShard): DataLoader<B>
-  /** Columnar datasets fill the buffers of such a batch again. What somebody still reads must not be handed back. */
+  /** The buffers of such a batch are filled again. What somebody still reads must not be handed back. */
   recycle(batch: B): void
 }
 
@@ -72,8 +72,9 @@ class BatchLoader implements DataLoader<unknown> {
   declare [Symbol.iterator]?: () => Iterator<unknown>
   private readonly dataset: Dataset<unknown>
   private readonly sampler: Sampler
-  private readonly assembly: Assembly
   private readonly buffers = new BufferPool()
+  /** The iterator that nobody has replaced. */
+  private readonly ownIterator: (() => Iterator<unknown>) | undefined
   private epoch = 0
   private seed: number
   private sought: LoaderPosition | undefined
@@ -86,11 +87,13 @@ class BatchLoader implements DataLoader<unknown> {
     this.dataset = datasetOf(dataset)
     checkOptions(options, this.dataset)
     this.sampler = options.sampler ?? (options.shuffle ? randomSampler() : sequentialSampler())
-    this.assembly = new Assembly(options, this.dataset)
     this.seed = options.seed ?? 0
     this.checkNotEmpty()
     const plain = !options.transform && !options.collate && !options.transformBatch
-    if (this.dataset.synchronous && (plain || options.synchronous)) this[Symbol.iterator] = () => this.iterateNow()
+    if (this.dataset.synchronous && (plain || options.synchronous)) {
+      this.ownIterator = () => this.iterateNow()
+      this[Symbol.iterator] = this.ownIterator
+    }
   }
 
   get batchSize(): number | undefined {
@@ -112,6 +115,14 @@ class BatchLoader implements DataLoader<unknown> {
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
     if (this[Symbol.iterator]) return asAsync(this.iterateNow())
     return readAhead(this.source(this.begin()), this.options.prefetch ?? 2)
+  }
+
+  iterateStaged(staging: Staging): Iterator<unknown> | undefined {
+    const { collate, transformBatch, batchSize } = this.options
+    // Functions of the user's may keep the batches that they see or make; an iterator of theirs changes them.
+    const seen = collate || transformBatch || batchSize === null || this[Symbol.iterator] !== this.ownIterator
+    if (seen || !this.ownIterator) return undefined
+    return this.iterateNow((shape, dtype) => staging(shape, dtype) ?? this.buffers.allocate(shape, dtype))
   }
 
   setEpoch(epoch: number): void {
@@ -180,10 +191,11 @@ class BatchLoader implements DataLoader<unknown> {
     return { epoch: this.epoch, seed: this.seed, start, slicing: this.slicing }
   }
 
-  private iterateNow(): Iterator<unknown> {
+  private iterateNow(allocate = this.buffers.allocate): Iterator<unknown> {
     const epoch = this.begin()
-    if (!isMapDataset(this.dataset)) return new IterableBatches(this.dataset, this.assembly, epoch).now()
-    const batches = this.mapBatches(epoch)
+    const assembly = new Assembly(this.options, this.dataset, allocate)
+    if (!isMapDataset(this.dataset)) return new IterableBatches(this.dataset, assembly, epoch).now()
+    const batches = this.mapBatches(epoch, assembly)
     let batch = epoch.start
     return {
       next: () =>
@@ -196,11 +208,12 @@ class BatchLoader implements DataLoader<unknown> {
   }
 
   private source(epoch: Epoch): AsyncSource {
+    const assembly = new Assembly(this.options, this.dataset, this.buffers.allocate)
     if (!isMapDataset(this.dataset)) {
-      const batches = new IterableBatches(this.dataset, this.assembly, epoch).later()
+      const batches = new IterableBatches(this.dataset, assembly, epoch).later()
       return { start: () => batches.next(), close: async () => void (await batches.return(undefined)) }
     }
-    const batches = this.mapBatches(epoch)
+    const batches = this.mapBatches(epoch, assembly)
     let batch = epoch.start
     return {
       start: () =>
@@ -209,16 +222,10 @@ class BatchLoader implements DataLoader<unknown> {
     }
   }
 
-  private mapBatches(epoch: Epoch): MapBatches {
+  private mapBatches(epoch: Epoch, assembly: Assembly): MapBatches {
     const { batchSampler } = this.options
     if (!isMapDataset(this.dataset)) throw new TypeError('The dataset cannot be indexed.')
-    return new MapBatches(
-      this.dataset,
-      this.assembly,
-      epoch,
-      batchSampler ? { batchSampler } : this.sampler,
-      this.buffers.allocate,
-    )
+    return new MapBatches(this.dataset, assembly, epoch, batchSampler ? { batchSampler } : this.sampler)
   }
 
   private checkNotEmpty(): void {

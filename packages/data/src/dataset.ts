@@ -1,4 +1,4 @@
-import type { NumericData, NumericType } from '@levin/core'
+import type { HostTensor, NumericType } from '@levin/core'
 import type { Batched } from './batched.js'
 
 /**
@@ -18,8 +18,11 @@ export interface DatasetTraits {
   readonly synchronous?: boolean | undefined
 }
 
-/** Gives an array for `length` values, whose content is to be overwritten. */
-export type Allocate = (dtype: NumericType, length: number) => NumericData
+/**
+ * Gives a host tensor whose values are to be overwritten, all of them. Its memory may be the device's (`StagedTensor` of
+ * core), where it stays while the batch is on its way: put the tensor itself into the batch.
+ */
+export type Allocate = (shape: readonly number[], dtype: NumericType) => HostTensor
 
 /** A MapDataset holds samples that can be read in any order. */
 export interface MapDataset<S> extends DatasetTraits {
@@ -30,7 +33,9 @@ export interface MapDataset<S> extends DatasetTraits {
   /**
    * Several samples at once, already stacked: the fast path of datasets that are held column by column.
    *
-   * @param allocate where arrays for the batch come from; a loader may have used ones. Default: new arrays
+   * Called again with the same indices where memory moved before all of it was filled.
+   *
+   * @param allocate where the tensors of the batch come from; a loader may have used ones. Default: new ones
    */
   getBatch?(indices: Uint32Array, allocate?: Allocate): Batched<S> | Promise<Batched<S>>
 }

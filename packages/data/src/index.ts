@@ -4,6 +4,7 @@ export { concat } from './concat.js'
 export { DataLoader } from './data-loader.js'
 export type { DataLoaderOptions, OrderOptions, SampleContext, UnbatchedOptions } from './data-loader-options.js'
 export {
+  type Allocate,
   type Dataset,
   type DatasetTraits,
   type DTypes,

@@ -1,9 +1,10 @@
 import { describe } from '@levin/core'
 import { type Assembly, emptied } from './assembly.js'
 import { countBatches, sliceOf } from './batch-slices.js'
-import type { Allocate, MapDataset } from './dataset.js'
+import type { MapDataset } from './dataset.js'
 import type { Epoch } from './epoch.js'
 import { dataError } from './errors.js'
+import { fillAgainIfMoved } from './fill-again.js'
 import type { BatchSampler, Sampler } from './samplers/sampler.js'
 import { required } from './samples-of.js'
 
@@ -20,7 +21,6 @@ export class MapBatches {
     private readonly assembly: Assembly,
     private readonly epoch: Epoch,
     order: Sampler | { batchSampler: BatchSampler },
-    private readonly allocate: Allocate,
   ) {
     const plan = 'order' in order ? sampled(dataset, order, epoch) : listed(dataset, order.batchSampler, epoch)
     this.count = plan.count
@@ -42,8 +42,10 @@ export class MapBatches {
 
   private readNow(indices: Uint32Array): unknown {
     const { dataset, assembly } = this
-    if (dataset.getBatch && assembly.keepsStacking)
-      return assembly.finishNow(required(dataset.getBatch(indices, this.allocate)))
+    if (dataset.getBatch && assembly.keepsStacking) {
+      const stack = dataset.getBatch.bind(dataset, indices)
+      return assembly.finishNow(fillAgainIfMoved((allocate) => required(stack(allocate)), assembly.allocate))
+    }
     const samples: unknown[] = []
     for (const index of indices) samples.push(required(dataset.get(index)))
     return assembly.now(samples, { ...this.epoch, indices })
@@ -52,7 +54,7 @@ export class MapBatches {
   private async readLater(indices: Uint32Array): Promise<unknown> {
     const { dataset, assembly } = this
     if (dataset.getBatch && assembly.keepsStacking)
-      return assembly.finishLater(await dataset.getBatch(indices, this.allocate))
+      return assembly.finishLater(await dataset.getBatch(indices, assembly.allocate))
     const samples = Array.from(indices, async (index) => dataset.get(index))
     return assembly.later(samples, { ...this.epoch, indices })
   }

@@ -1,5 +1,6 @@
 import type { NumericData, NumericType } from '@levin/core'
 import type { NumberArray } from './batched.js'
+import type { Allocate } from './dataset.js'
 
 /** Constructors of {@link NumberArray}, by the dtype that their values have unless told otherwise. */
 const FLOATS = [Float32Array, Float64Array]
@@ -18,6 +19,9 @@ export function allocate(dtype: NumericType, length: number): NumericData {
   if (dtype === 'float32') return new Float32Array(length)
   return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
 }
+
+/** A new host tensor, in memory of JavaScript's own. */
+export const allocateTensor: Allocate = (shape, dtype) => ({ data: allocate(dtype, product(shape)), shape, dtype })
 
 /** The first value that a dtype cannot hold exactly; `undefined` if there is none. Float32 takes all numbers, rounded. */
 export function misfit(values: ArrayLike<number>, dtype: NumericType): number | undefined {

@@ -218,6 +218,17 @@ describe('recycling', () => {
     expect([...fourth.x.data]).toEqual([6, 7])
   })
 
+  test('fills buffers again for samples that were stacked, too', () => {
+    const loader = new DataLoader([{ x: [1, 2] }, { x: [3, 4] }, { x: [5, 6] }], {})
+    const batches = iterate(loader)
+    const first = batches.next().value
+    loader.recycle(first)
+    const second = batches.next().value
+    expect(second.x.data).toBe(first.x.data)
+    expect([...second.x.data]).toEqual([3, 4])
+    expect([...batches.next().value.x.data]).toEqual([5, 6])
+  })
+
   test('takes nothing that the loader did not make, or that a function of the user has seen', () => {
     const stranger = Int32Array.of(-1, -1)
     const loader = new DataLoader(numbered(4), { batchSize: 2 })
