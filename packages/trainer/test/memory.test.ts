@@ -4,6 +4,8 @@ import {
   CurrentBackend,
   engineMemory,
   everySteps,
+  type HostTensor,
+  hostTensor,
   ones,
   type RunContext,
   type StepContext,
@@ -189,6 +191,23 @@ describe.each(where)('%s', (_name, options) => {
     })
     if (breaks) await expect(fitting).rejects.toThrow('on purpose')
     else await fitting
+    module.dispose()
+    expect(engineMemory()).toEqual(before)
+  })
+
+  test('tensors of a batch are freed when another part of it cannot be uploaded', async () => {
+    const before = engineMemory()
+    const { accelerator = new CurrentBackend() } = options() as { accelerator?: CurrentBackend }
+    const upload = accelerator.upload.bind(accelerator)
+    accelerator.upload = (host) => (host.dtype === 'int32' ? fail() : upload(host))
+    const train = {
+      *[Symbol.iterator]() {
+        const [{ x }] = boringBatches() as [{ x: HostTensor }]
+        yield { x, made: tensor2d(x.data, [4, 8]), y: hostTensor(new Int32Array(4), [4]) }
+      },
+    }
+    const module = new Tracking()
+    await expect(quietTrainer({ accelerator }).fit(module, { train } as never)).rejects.toThrow('on purpose')
     module.dispose()
     expect(engineMemory()).toEqual(before)
   })

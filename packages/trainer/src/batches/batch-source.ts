@@ -1,22 +1,31 @@
 import { describe, disposeAll, LevinError, type Loader, type LoaderLike } from '@levin/core'
 import type { BatchLimit } from '../trainer-options.js'
 import { tensorsOf } from './device-batch.js'
+import type { StagedBatches } from './staged-batches.js'
 
 /**
  * The batches of one loader for one epoch: limited, counted, and read one ahead, so that everybody knows which batch is
  * the last. Synchronous loaders are read without a promise.
  */
 export class BatchSource {
+  readonly loader: Loader
   readonly #next: () => IteratorResult<unknown> | Promise<IteratorResult<unknown>>
   readonly #close: (() => unknown) | undefined
   readonly #limit: number
   readonly #owned: boolean
+  readonly #staged: StagedBatches | undefined
   #ahead: IteratorResult<unknown> | undefined
   #taken = 0
 
-  constructor(loader: Loader, limit: number) {
-    const iterator = loader[Symbol.iterator]?.() ?? loader[Symbol.asyncIterator]?.()
+  /** @param staged where the loader makes its batches, if it can. Then each is uploaded before the next is taken. */
+  constructor(loader: Loader, limit: number, staged?: StagedBatches) {
+    const iterator =
+      (staged && loader.iterateStaged?.(staged.staging)) ??
+      loader[Symbol.iterator]?.() ??
+      loader[Symbol.asyncIterator]?.()
     if (!iterator) throw notALoader(loader)
+    this.loader = loader
+    this.#staged = staged
     this.#next = () => iterator.next()
     this.#close = iterator.return ? () => iterator.return?.() : undefined
     this.#limit = limit
@@ -29,13 +38,19 @@ export class BatchSource {
    * @param skip batches to read and let go first: how a loader that cannot be sought comes to its place
    */
   async start(skip = 0): Promise<this> {
-    for (let i = 0; i < skip; i++) {
-      const { value, done } = await this.#next()
-      if (done) break
-      if (this.#owned) disposeAll(tensorsOf(value))
+    try {
+      for (let i = 0; i < skip; i++) {
+        const { value, done } = await this.#next()
+        if (done) break
+        if (this.#owned) disposeAll(tensorsOf(value))
+        this.#staged?.release()
+      }
+      if (this.#limit > 0) this.#ahead = await this.#next()
+      return this
+    } catch (error) {
+      this.#staged?.release()
+      throw error
     }
-    if (this.#limit > 0) this.#ahead = await this.#next()
-    return this
   }
 
   /** Whether {@link take} has another batch. */
@@ -46,6 +61,7 @@ export class BatchSource {
   /** The next batch. Reads on, so that {@link hasNext} is right when this returns. */
   take(): unknown | Promise<unknown> {
     const batch = this.#ahead?.value
+    this.#staged?.advance()
     this.#taken++
     if (this.#taken >= this.#limit) {
       this.#ahead = undefined
@@ -62,8 +78,14 @@ export class BatchSource {
     return batch
   }
 
+  /** The batch that was taken is on the device. */
+  settle(): void {
+    this.#staged?.settle()
+  }
+
   /** Lets the loader go before its end. */
   async close(): Promise<void> {
+    this.#staged?.release()
     if (this.#ahead?.done) return
     if (this.#owned) disposeAll(tensorsOf(this.#ahead?.value))
     this.#ahead = undefined

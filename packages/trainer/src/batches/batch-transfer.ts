@@ -1,7 +1,7 @@
-import { disposeAll, keep, type Loader } from '@levin/core'
+import { disposeAll, keep } from '@levin/core'
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Run } from '../run/run.js'
-import { ownsBatches } from './batch-source.js'
+import { type BatchSource, ownsBatches } from './batch-source.js'
 import { sampleCount, tensorsOf, toDevice } from './device-batch.js'
 
 /** A batch on the device with what has to be freed after its use. */
@@ -30,17 +30,29 @@ export class BatchTransfer {
     )
   }
 
-  transfer(raw: unknown, loader: Loader, dataloaderIndex: number): TransferredBatch {
+  /** @param raw what was taken from `source` last */
+  transfer(raw: unknown, source: BatchSource, dataloaderIndex: number): TransferredBatch {
+    const { loader } = source
     const host = this.#before ? this.#before(raw as never, dataloaderIndex) : raw
     const samples = sampleCount(host)
-    const uploaded = toDevice(host, this.#run.accelerator)
-    // A hook may have kept the host's batch; without one nobody reads it any more.
-    if (!this.#before) loader.recycle?.(raw)
     // Tensors that the loader keeps must outlive the step; whatever was made on the way is ours.
     const foreign = ownsBatches(loader) ? [] : tensorsOf(raw)
+    const uploaded = this.#upload(host, foreign)
+    source.settle()
+    // A hook may have kept the host's batch; without one nobody reads it any more.
+    if (!this.#before) loader.recycle?.(raw)
     if (!this.#after) return { batch: uploaded, samples, release: () => freeExcept(tensorsOf(uploaded), foreign) }
     const batch = this.#changed(this.#after, uploaded, dataloaderIndex, foreign)
     return { batch, samples, release: () => freeExcept([...tensorsOf(uploaded), ...tensorsOf(batch)], foreign) }
+  }
+
+  #upload(host: unknown, foreign: readonly Tensor[]): unknown {
+    try {
+      return toDevice(host, this.#run.accelerator)
+    } catch (error) {
+      freeExcept(tensorsOf(host), foreign)
+      throw error
+    }
   }
 
   #changed(after: TransferHook, uploaded: unknown, dataloaderIndex: number, foreign: readonly Tensor[]): unknown {

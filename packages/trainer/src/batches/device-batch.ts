@@ -1,14 +1,32 @@
-import { type Accelerator, describe, isHostTensor, LevinError } from '@levin/core'
+import { type Accelerator, describe, disposeAll, type HostTensor, isHostTensor, LevinError } from '@levin/core'
 import { Tensor } from '@tensorflow/tfjs-core'
 
-/** Copies a batch to the device: every host tensor in it becomes a tensor. Nested arrays and records are followed. */
+/**
+ * Brings a batch to the device: every host tensor in it becomes a tensor. Nested arrays and records are followed. If an upload
+ * fails, those before it are undone.
+ */
 export function toDevice(batch: unknown, accelerator: Accelerator): unknown {
+  const uploaded: Tensor[] = []
+  const upload = (host: HostTensor): Tensor => {
+    const tensor = accelerator.upload(host)
+    uploaded.push(tensor)
+    return tensor
+  }
+  try {
+    return replaceHostTensors(batch, upload)
+  } catch (error) {
+    disposeAll(uploaded)
+    throw error
+  }
+}
+
+function replaceHostTensors(batch: unknown, upload: (host: HostTensor) => Tensor): unknown {
   if (typeof batch !== 'object' || batch === null || batch instanceof Tensor) return batch
-  if (isHostTensor(batch)) return accelerator.upload(batch)
-  if (Array.isArray(batch)) return batch.map((item) => toDevice(item, accelerator))
+  if (isHostTensor(batch)) return upload(batch)
+  if (Array.isArray(batch)) return batch.map((item) => replaceHostTensors(item, upload))
   if (Object.getPrototypeOf(batch) !== Object.prototype) return batch
   const result: Record<string, unknown> = {}
-  for (const key in batch) result[key] = toDevice((batch as Record<string, unknown>)[key], accelerator)
+  for (const key in batch) result[key] = replaceHostTensors((batch as Record<string, unknown>)[key], upload)
   return result
 }
 

@@ -1,6 +1,7 @@
 import { LevinError, type Loader, type RunPhase, type StepPosition } from '@levin/core'
 import { BatchSource, countBatches } from '../batches/batch-source.js'
 import { BatchTransfer } from '../batches/batch-transfer.js'
+import { stagedBatches } from '../batches/staged-batches.js'
 import { type LoggedValue, LogStore } from '../logging/log-store.js'
 import { isZero } from '../resolve-options.js'
 import type { Run } from '../run/run.js'
@@ -91,7 +92,7 @@ export class EvaluationLoop {
     }
     this.#run.dataloaderIndex = index
     loader.setEpoch?.(0)
-    const source = await new BatchSource(loader, limit).start()
+    const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start()
     if (!source.hasNext) throw emptyLoader(this.#stage, index, this.#loaders.length)
     const hookRun = evaluationHookRun(this.#run, this.#logs)
     let firstSample = 0
@@ -99,7 +100,7 @@ export class EvaluationLoop {
       for (let batchIndex = 0; source.hasNext && !this.#mustStop; batchIndex++) {
         const taken = source.take()
         const raw = taken instanceof Promise ? await taken : taken
-        const { batch, samples, release } = this.#transfer.transfer(raw, loader, index)
+        const { batch, samples, release } = this.#transfer.transfer(raw, source, index)
         this.#run.batchSamples = samples
         try {
           await this.#batch(batch, samples, batchIndex, index, firstSample, hookRun)

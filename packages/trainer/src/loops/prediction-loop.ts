@@ -2,6 +2,7 @@ import { type HostTensor, hostTensor, isTensor, type Loader, type NumericData } 
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { BatchSource, countBatches } from '../batches/batch-source.js'
 import { BatchTransfer } from '../batches/batch-transfer.js'
+import { stagedBatches } from '../batches/staged-batches.js'
 import type { Run } from '../run/run.js'
 import type { BatchLimit } from '../trainer-options.js'
 import { emptyLoader } from './evaluation-loop.js'
@@ -48,13 +49,13 @@ export class PredictionLoop {
     const loader = this.#options.loaders[index] as Loader
     this.#run.dataloaderIndex = index
     if (limit === 0) return []
-    const source = await new BatchSource(loader, limit).start()
+    const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start()
     if (!source.hasNext) throw emptyLoader('predict', index, this.#options.loaders.length)
     const predictions: unknown[] = []
     let firstSample = 0
     try {
       for (let batchIndex = 0; source.hasNext && !this.#run.stopping; batchIndex++) {
-        const transferred = this.#transfer.transfer(await source.take(), loader, index)
+        const transferred = this.#transfer.transfer(await source.take(), source, index)
         try {
           const prediction = await this.#batch(transferred.batch, batchIndex, index, firstSample, transferred.samples)
           if (this.#options.keep) predictions.push(prediction)

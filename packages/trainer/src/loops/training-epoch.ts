@@ -1,5 +1,6 @@
 import type { Loader, ScalarSink, TriggerState } from '@levin/core'
 import { BatchSource } from '../batches/batch-source.js'
+import { stagedBatches } from '../batches/staged-batches.js'
 import type { LogStore } from '../logging/log-store.js'
 import type { Run } from '../run/run.js'
 import { observeMetrics } from '../run/schedules.js'
@@ -38,9 +39,9 @@ export class TrainingEpoch implements WindowListener {
    * @returns whether the epoch ran to its end, rather than being cut short by a stop or a limit on steps
    */
   async run(loader: Loader, limit: number, skip: number): Promise<boolean> {
-    const source = await new BatchSource(loader, limit).start(skip)
+    const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start(skip)
     if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1)
-    const windows = new EpochWindows(this.#run, source, loader, this.#services.logs, this.#services.sink, this)
+    const windows = new EpochWindows(this.#run, source, this.#services.logs, this.#services.sink, this)
     this.#open = windows
     try {
       return await this.#windows(windows)

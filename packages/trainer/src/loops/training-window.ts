@@ -4,7 +4,6 @@ import {
   type GradientClipping,
   type Gradients,
   keep,
-  type Loader,
   type MicroBatch,
   type Optimizer,
   type Parameter,
@@ -51,7 +50,6 @@ export class EpochWindows implements TrainingWindow {
   skipped = false
   readonly #run: Run
   readonly #source: BatchSource
-  readonly #loader: Loader
   readonly #logs: LogStore
   readonly #sink: ScalarSink
   readonly #lossSlot: Slot
@@ -69,20 +67,12 @@ export class EpochWindows implements TrainingWindow {
   #firstBatch = 0
   #firstStep = 0
 
-  constructor(
-    run: Run,
-    source: BatchSource,
-    loader: Loader,
-    logs: LogStore,
-    sink: ScalarSink,
-    listener: WindowListener,
-  ) {
+  constructor(run: Run, source: BatchSource, logs: LogStore, sink: ScalarSink, listener: WindowListener) {
     this.#run = run
     const { strategy, accelerator } = run
     const drawUniform = accelerator.drawUniform?.bind(accelerator)
     this.#forward = { updates: this.#updates, intercept: strategy.intercept, drawUniform }
     this.#source = source
-    this.#loader = loader
     this.#logs = logs
     this.#sink = sink
     this.#lossSlot = sink.slot({ reduction: 'last' })
@@ -123,7 +113,7 @@ export class EpochWindows implements TrainingWindow {
     if (this.#index >= options.accumulateGradBatches || !this.hasNext) return undefined
     const taken = this.#source.take()
     const raw = taken instanceof Promise ? await taken : taken
-    const transferred = this.#transfer.transfer(raw, this.#loader, 0)
+    const transferred = this.#transfer.transfer(raw, this.#source, 0)
     const last = this.#index + 1 >= options.accumulateGradBatches || !this.#source.hasNext
     const micro = this.#micro(transferred, last)
     this.#open.add(micro)
