@@ -21,6 +21,7 @@ describe('a quick run', () => {
   it.each([
     ['kernels', 'adam-1m', [/^RATIO adam-1m\/tfjs-stock [\d.]+$/]],
     ['startup', 'first-step', [/^FIGURE start-to-first-step\/mnist [\d.]+ ms$/]],
+    ['overhead', 'input', [/^FIGURE input-mlp-256\/staged [\d.]+ µs$/, /^FIGURE input-mlp-256\/copied [\d.]+ µs$/]],
     ['overhead', 'trainer-step', [/^FIGURE trainer-step\/bare-loop -?[\d.]+ µs$/]],
   ])(
     'of %s %s ends with its lines',

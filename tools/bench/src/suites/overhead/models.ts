@@ -1,7 +1,7 @@
-import { hostTensor, type Module, type Optimizer, Parameter, type TrainingStep, zeros } from '@levin/core'
+import { hostTensor, type Layer, type Module, type Optimizer, Parameter, type TrainingStep, zeros } from '@levin/core'
 import { crossEntropy, linear, relu, sequential } from '@levin/nn'
 import { adamW } from '@levin/optim'
-import { neg, type Scalar } from '@tensorflow/tfjs-core'
+import { neg, type Scalar, type Tensor } from '@tensorflow/tfjs-core'
 import { type DeviceBatch, type HostBatch, MeasuredModule } from '../../peers/bare-loop.js'
 
 /** An optimizer that does nothing: what remains of a step is the loop around it. */
@@ -32,9 +32,14 @@ export class NoOp extends MeasuredModule {
   }
 }
 
-/** A small classifier: 64-64-10, AdamW. Small, since a difference of microseconds is looked for. */
-export class SmallMlp extends MeasuredModule {
-  readonly net = sequential(linear(64, 64), relu(), linear(64, 10))
+/** Layers that give the scores of classes, and AdamW. */
+export class Classifier extends MeasuredModule {
+  readonly net: Layer<Tensor, Tensor>
+
+  constructor(net: Layer<Tensor, Tensor>) {
+    super()
+    this.net = net
+  }
 
   trainingStep({ inputs, labels }: DeviceBatch, step: TrainingStep): Scalar {
     return crossEntropy(this.net.forward(inputs, step), labels)
@@ -44,6 +49,9 @@ export class SmallMlp extends MeasuredModule {
     return adamW(this.parameters(), { learningRate: 1e-3 })
   }
 }
+
+/** 64-64-10: small, since a difference of microseconds is looked for. */
+export const smallMlp = (): Classifier => new Classifier(sequential(linear(64, 64), relu(), linear(64, 10)))
 
 /** The same batch for everybody: what it holds does not change how long a step takes. */
 export const batchOf = (samples: number): HostBatch => {

@@ -2,7 +2,8 @@ import { cpu } from '@levin/accelerators'
 import type { MeasuredModule } from '../../peers/bare-loop.js'
 import { median } from '../../statistics.js'
 import type { Contender, Suite, Work } from '../../suite.js'
-import { batchOf, NoOp, SmallMlp } from './models.js'
+import { inputWork } from './input.js'
+import { batchOf, NoOp, smallMlp } from './models.js'
 import { pairedSteps, type StepTimes } from './paired-steps.js'
 
 interface Model {
@@ -15,7 +16,7 @@ interface Model {
 
 const MODELS: readonly Model[] = [
   { name: 'trainer-step', create: () => new NoOp(), samples: 1, steps: 3000 },
-  { name: 'trainer-step-mlp', create: () => new SmallMlp(), samples: 32, steps: 2000 },
+  { name: 'trainer-step-mlp', create: smallMlp, samples: 32, steps: 2000 },
 ]
 
 const DIFFERENCE = 'difference'
@@ -49,8 +50,8 @@ const workOf = (model: Model): Work => ({
   ],
 })
 
-/** What the Trainer adds to a step, with no callbacks and no logger. */
+/** What the Trainer adds to a step, with no callbacks and no logger, and what its batch costs. */
 export const suite: Suite = {
-  what: "what the Trainer adds to a step: no callbacks, no logger, over a hand-written loop; 'no-op' and real model",
-  works: ({ quick }) => MODELS.map((model) => workOf(quick ? { ...model, steps: 20 } : model)),
+  what: "what the Trainer adds to a step: no callbacks, no logger, over a hand-written loop; 'no-op' and real model; and what its batch costs",
+  works: ({ quick }) => [...MODELS.map((model) => workOf(quick ? { ...model, steps: 20 } : model)), inputWork(quick)],
 }

@@ -62,7 +62,7 @@ export async function pairedSteps({
 }
 
 /** A Trainer of which nothing is asked but to train. */
-const plainTrainer = (accelerator: Accelerator, maxSteps: number): Trainer =>
+export const plainTrainer = (accelerator: Accelerator, maxSteps: number): Trainer =>
   new Trainer({
     accelerator,
     maxSteps,
