@@ -14,6 +14,7 @@ export interface ErrorCodes {
   LEVIN_CHECKPOINT_MISMATCH: 'a checkpoint of another model or optimizer'
   LEVIN_CHECKPOINT_NOT_FOUND: 'a checkpoint that is not there'
   LEVIN_CHECKPOINT_VERSION: 'a checkpoint of a format that this version cannot read'
+  LEVIN_COLLECTIVE: 'ranks that do not all call the same collective'
   LEVIN_DATA: 'a dataset, loader or sampler that cannot be used'
   LEVIN_DEVICE_LOST: 'a device that went away during a run'
   LEVIN_DISPOSED: 'something that was used after it had been disposed'
