@@ -1,6 +1,7 @@
 export { kernelFingerprint } from './fingerprint.js'
 export { type KernelTableRow, kernelTable } from './kernel-table.js'
-export { type WasmMemory, wasmMemory } from './memory.js'
+export { resetWasmPeak, type WasmMemory, wasmMemory } from './memory.js'
 export type { SimdVariant } from './module.js'
+export { type FailedAllocation, OutOfMemoryError } from './out-of-memory.js'
 export { prepareKernels, type RegisterKernelsOptions, registerKernels, restoreKernels } from './register-kernels.js'
 export { type StagedData, StagedTensor, type StagedType, stageTensor } from './staged-tensor.js'

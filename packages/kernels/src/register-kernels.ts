@@ -8,8 +8,9 @@ import {
 import type { KernelDefinition } from './kernel-definition.js'
 import { definitions } from './kernel-table.js'
 import { chooseSimd, precompileModule, type SimdVariant } from './module.js'
+import { watchKernel } from './running-kernel.js'
 import { releaseRuntime, runtimeOf } from './runtime.js'
-import { asWasmBackend, backendName, findWasmBackend, readComplexTensors } from './wasm-backend.js'
+import { asWasmBackend, backendName, findWasmBackend, prepareBackend } from './wasm-backend.js'
 
 export interface RegisterKernelsOptions {
   /** Names of the kernels to register, as in `kernelTable`; earlier ones stay. Default is all of them. */
@@ -21,12 +22,15 @@ export interface RegisterKernelsOptions {
   readonly simd?: SimdVariant | 'auto'
 }
 
-/** Replaced kernels by name; `undefined` where the stock backend has none. */
-const replaced = new Map<string, KernelConfig | undefined>()
+/** What was registered under each name before; `undefined` where the stock backend has nothing. */
+const originals = new Map<string, KernelConfig | undefined>()
+/** Names of the kernels that are ours; the others are the stock ones, under watch. */
+const ours = new Set<string>()
 
 /**
  * Registers the kernels over the stock ones of tfjs's wasm backend, whose package must have been imported before. May be
- * called before or after the backend is initialised, and any number of times.
+ * called before or after the backend is initialised, and any number of times. The other kernels stay what they are, and are
+ * watched: one that finds no memory is named in the error, and gives back what it had taken.
  *
  * @returns the names of the kernels that are now ours
  */
@@ -39,28 +43,30 @@ export function registerKernels(options: RegisterKernelsOptions = {}): readonly 
   }
   const chosen = selectDefinitions(options.only)
   const backend = findWasmBackend()
-  if (backend !== null) readComplexTensors(backend)
+  if (backend !== null) prepareBackend(backend)
   if (options.simd !== undefined) {
     chooseSimd(options.simd)
     if (backend !== null) releaseRuntime(backend)
   }
   for (const definition of chosen) {
-    if (replaced.has(definition.name)) continue
-    const previous = stock.get(definition.name)
-    replaced.set(definition.name, previous)
-    if (previous !== undefined) unregisterKernel(definition.name, backendName)
-    registerKernel(configFor(definition, previous))
+    const { name } = definition
+    if (ours.has(name)) continue
+    ours.add(name)
+    const original = originals.has(name) ? originals.get(name) : stock.get(name)
+    replace(name, original, configFor(definition, original))
   }
-  return [...replaced.keys()]
+  for (const [name, config] of stock) if (!originals.has(name)) replace(name, config, watched(config))
+  return [...ours]
 }
 
 /** Puts the stock kernels back, and removes those that tfjs has not. Tensors are not affected. */
 export function restoreKernels(): void {
-  for (const [name, previous] of replaced) {
+  for (const [name, original] of originals) {
     unregisterKernel(name, backendName)
-    if (previous !== undefined) registerKernel(previous)
+    if (original !== undefined) registerKernel(original)
   }
-  replaced.clear()
+  originals.clear()
+  ours.clear()
 }
 
 /**
@@ -85,14 +91,20 @@ function selectDefinitions(only: readonly string[] | undefined): readonly Kernel
   return definitions.filter(({ name }) => only.includes(name))
 }
 
+function replace(name: string, original: KernelConfig | undefined, config: KernelConfig): void {
+  // tfjs warns of a kernel that is registered twice.
+  if (original !== undefined) unregisterKernel(name, backendName)
+  originals.set(name, original)
+  registerKernel(config)
+}
+
 function configFor(definition: KernelDefinition, previous: KernelConfig | undefined): KernelConfig {
   const stock: KernelFunc | undefined = previous?.kernelFunc
-  return {
+  return watched({
     kernelName: definition.name,
     backendName,
     // The stock kernel is set up too: some cases are handed to it, and it may be put back.
     setupFunc(backend) {
-      readComplexTensors(asWasmBackend(backend))
       previous?.setupFunc?.(backend)
     },
     disposeFunc(backend) {
@@ -103,5 +115,25 @@ function configFor(definition: KernelDefinition, previous: KernelConfig | undefi
       if (stock !== undefined && definition.handles?.(inputs, attrs) === false) return stock(call)
       return definition.compute({ runtime: runtimeOf(asWasmBackend(backend)), inputs, attrs: attrs ?? {}, stock })
     },
+  })
+}
+
+/** Every kernel is set up with the backend: the first of them prepares it, before there are tensors. */
+function watched(config: KernelConfig): KernelConfig {
+  return {
+    ...config,
+    setupFunc(backend) {
+      prepareBackend(asWasmBackend(backend))
+      config.setupFunc?.(backend)
+    },
+    kernelFunc: watchKernel(config.kernelName, config.kernelFunc, giveBack),
   }
+}
+
+/** What a kernel had taken when it threw is given back, and what it threw is explained. */
+function giveBack(backend: unknown, dataIds: readonly object[], error: unknown): unknown {
+  const { heap, drop } = prepareBackend(asWasmBackend(backend))
+  const explained = heap.explain(error)
+  for (const dataId of dataIds) drop(dataId)
+  return explained
 }

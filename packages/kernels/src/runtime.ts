@@ -7,30 +7,23 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core'
 import { instantiateKernels } from './blas/active-blas.js'
+import type { Heap } from './heap.js'
 import { compileModule, type KernelExports } from './module.js'
-import {
-  addressOf,
-  allocate,
-  allocateTensor,
-  backendName,
-  heapMemory,
-  readComplexTensors,
-  release,
-  type WasmBackend,
-} from './wasm-backend.js'
+import { addressOf, allocateTensor, backendName, heapMemory, prepareBackend, type WasmBackend } from './wasm-backend.js'
 
 /** The kernels bound to the heap of one backend. */
 export class Runtime {
   readonly backend: WasmBackend
   readonly wasm: KernelExports
   readonly #memory: WebAssembly.Memory
+  readonly #heap: Heap
   #workspace = 0
   #workspaceBytes = 0
 
   constructor(backend: WasmBackend) {
     this.backend = backend
     this.#memory = heapMemory(backend)
-    readComplexTensors(backend)
+    this.#heap = prepareBackend(backend).heap
     this.wasm = instantiateKernels(compileModule(), this.#memory)
   }
 
@@ -39,22 +32,22 @@ export class Runtime {
     return this.#memory.buffer as ArrayBuffer
   }
 
-  get workspaceBytes(): number {
-    return this.#workspaceBytes
-  }
-
   /** The address of scratch memory for one kernel call. It is kept for the next, and replaced by a larger one if need be. */
   workspace(bytes: number): number {
     if (bytes > this.#workspaceBytes) {
       this.releaseWorkspace()
-      this.#workspace = allocate(this.backend, bytes, 'workspace of a kernel')
+      this.#workspace = this.#heap.take(bytes)
+      if (this.#workspace === 0) throw this.#heap.outOfMemory(bytes, 'workspace')
       this.#workspaceBytes = bytes
+      this.#heap.account.addWorkspace(bytes)
     }
     return this.#workspace
   }
 
   releaseWorkspace(): void {
-    if (this.#workspace !== 0) release(this.backend, this.#workspace)
+    if (this.#workspace === 0) return
+    this.#heap.free(this.#workspace)
+    this.#heap.account.addWorkspace(-this.#workspaceBytes)
     this.#workspace = 0
     this.#workspaceBytes = 0
   }
@@ -104,9 +97,4 @@ export function runtimeOf(backend: WasmBackend): Runtime {
 export function releaseRuntime(backend: WasmBackend): void {
   runtimes.get(backend)?.releaseWorkspace()
   runtimes.delete(backend)
-}
-
-/** The runtime of a backend if a kernel has been used on it. */
-export function existingRuntime(backend: WasmBackend): Runtime | undefined {
-  return runtimes.get(backend)
 }

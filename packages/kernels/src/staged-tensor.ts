@@ -1,13 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import {
-  allocate,
-  asWasmBackend,
-  bytesPerElement,
-  findWasmBackend,
-  release,
-  tensorAt,
-  type WasmBackend,
-} from './wasm-backend.js'
+import { sizeOf } from './kernel-definition.js'
+import { allocate, asWasmBackend, findWasmBackend, release, tensorAt, type WasmBackend } from './wasm-backend.js'
 
 /** dtypes that the host can write as they lie on the heap. */
 export type StagedType = 'float32' | 'int32' | 'bool'
@@ -33,10 +26,8 @@ export class StagedTensor {
     this.shape = shape
     this.dtype = dtype
     this.#backend = backend
-    this.#length = shape.reduce((product, length) => product * length, 1)
-    // An empty tensor takes a byte: the address 0 has its meaning here.
-    const bytes = Math.max(1, this.#length * bytesPerElement(dtype))
-    this.#address = allocate(backend, bytes, 'a staged tensor')
+    this.#length = sizeOf(shape)
+    this.#address = allocate(backend, shape, dtype)
     this.#view = this.#fresh()
   }
 
@@ -76,7 +67,7 @@ export class StagedTensor {
     const address = this.#address
     if (address === 0) return
     this.#leave()
-    release(this.#backend, address)
+    release(this.#backend, address, this.shape, this.dtype)
   }
 
   #leave(): void {
@@ -99,7 +90,7 @@ const EMPTY = { float32: new Float32Array(0), int32: new Int32Array(0), bool: ne
  * staged.data.set(pixels)
  * const images = staged.toTensor()
  *
- * @throws if the heap has no room
+ * @throws OutOfMemoryError
  */
 export function stageTensor(
   shape: readonly number[],

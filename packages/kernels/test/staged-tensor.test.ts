@@ -103,8 +103,21 @@ describe('a staged tensor', () => {
     expect(wasmMemory().heapBytes).toBe(before)
   })
 
+  it('is counted from the start until it is released, or its tensor disposed', () => {
+    const before = wasmMemory().tensorBytes
+    const [released, made] = [stageTensor([1000], 'float32'), stageTensor([1000], 'bool')]
+    expect(wasmMemory().tensorBytes).toBe(before + 5_000)
+    released.release()
+    const tensor = made.toTensor()
+    expect(wasmMemory().tensorBytes).toBe(before + 1_000)
+    tensor.dispose()
+    expect(wasmMemory().tensorBytes).toBe(before)
+  })
+
   it('is refused where the heap cannot hold it, with the bytes it would take', () => {
-    expect(() => stageTensor([2 ** 15, 2 ** 15, 2], 'float32')).toThrow(/8589934592 bytes \(a staged tensor\)/)
+    expect(() => stageTensor([2 ** 15, 2 ** 15, 2], 'float32')).toThrow(
+      /8589934592 bytes .*\(float32 tensor of shape \[32768, 32768, 2\], an upload\)/,
+    )
   })
 
   it('needs the wasm backend', () => {

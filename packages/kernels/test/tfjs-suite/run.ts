@@ -31,13 +31,27 @@ interface SuiteRun {
  *
  * @param options.blas whether there is a BLAS library to run some with
  */
-export async function runTfjsSuite({ blas }: { blas: boolean }): Promise<SuiteRun> {
+export function runTfjsSuite({ blas }: { blas: boolean }): Promise<SuiteRun> {
+  return withBundle(async (bundle) => {
+    const [stock, ours] = await Promise.all([runBundle(bundle, 'stock'), runBundle(bundle, 'ours')])
+    return { stock, ours, blas: blas ? await runBundle(bundle, 'blas', PRODUCTS) : [] }
+  })
+}
+
+/** The same tests with our kernels, on the heap as it begins and beyond its first 2 GiB. */
+export function runTfjsSuiteHigh(): Promise<{ readonly low: SuiteResult[]; readonly high: SuiteResult[] }> {
+  return withBundle(async (bundle) => {
+    const [low, high] = await Promise.all([runBundle(bundle, 'ours'), runBundle(bundle, 'high')])
+    return { low, high }
+  })
+}
+
+async function withBundle<T>(use: (bundle: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'tfjs-suite-'))
   try {
     const bundle = join(folder, 'suite.cjs')
     await bundleSuite(bundle)
-    const [stock, ours] = await Promise.all([runBundle(bundle, 'stock'), runBundle(bundle, 'ours')])
-    return { stock, ours, blas: blas ? await runBundle(bundle, 'blas', PRODUCTS) : [] }
+    return await use(bundle)
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -61,7 +75,11 @@ async function bundleSuite(outfile: string): Promise<void> {
   })
 }
 
-async function runBundle(bundle: string, kernels: 'stock' | 'ours' | 'blas', names = ''): Promise<SuiteResult[]> {
+async function runBundle(
+  bundle: string,
+  kernels: 'stock' | 'ours' | 'blas' | 'high',
+  names = '',
+): Promise<SuiteResult[]> {
   const wasmFolder = `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`
   const resultFile = `${bundle}.${kernels}.json`
   const program = [bundle, kernels, wasmFolder, resultFile, names]
