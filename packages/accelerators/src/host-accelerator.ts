@@ -66,9 +66,14 @@ export abstract class HostAccelerator implements Accelerator {
   }
 
   statistics(): Record<string, number> {
-    const { tensors, bytes, capacity } = this.memory()
-    const heap = capacity === undefined ? {} : { 'memory/heapBytes': capacity }
-    return { ...this.#host.read(), 'memory/tensors': tensors, 'memory/tensorBytes': bytes, ...heap }
+    const { tensors, bytes, capacity, peak } = this.memory()
+    return {
+      ...this.#host.read(),
+      'memory/tensors': tensors,
+      'memory/tensorBytes': bytes,
+      ...(peak !== undefined && { 'memory/peakBytes': peak }),
+      ...(capacity !== undefined && { 'memory/heapBytes': capacity }),
+    }
   }
 
   abstract fingerprint(): string

@@ -11,6 +11,7 @@ import {
   kernelFingerprint,
   prepareKernels,
   registerKernels,
+  resetWasmPeak,
   stageTensor,
   wasmMemory,
 } from '@levin/kernels'
@@ -59,11 +60,13 @@ export class WasmAccelerator extends HostAccelerator {
     if (this.#started && getBackend() === 'wasm') {
       // Another accelerator of this thread may have chosen otherwise meanwhile.
       chooseBlas(this.#options)
+      resetWasmPeak()
       return
     }
     const availability = await cpuAvailability()
     if (!availability.ok) throw unavailable(availability.reason, availability.remedy)
     await startEmscripten(() => startBackend(this.#options))
+    resetWasmPeak()
     this.#started = true
   }
 
@@ -82,8 +85,8 @@ export class WasmAccelerator extends HostAccelerator {
   override memory(): MemoryStatistics {
     const statistics = super.memory()
     if (!this.#started) return statistics
-    const { heapBytes } = wasmMemory()
-    return { ...statistics, capacity: heapBytes, peak: heapBytes }
+    const { heapBytes, peakBytes } = wasmMemory()
+    return { ...statistics, capacity: heapBytes, peak: peakBytes }
   }
 
   override fingerprint(): string {

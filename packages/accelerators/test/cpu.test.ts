@@ -141,6 +141,20 @@ describe('once it is set up', () => {
     large.dispose()
   })
 
+  it('reports the most bytes that were in use since its setup', async () => {
+    await accelerator.setup()
+    const start = accelerator.memory().peak as number
+    tidy(() => void matMul(zeros([512, 512]), zeros([512, 512])))
+    const { bytes, peak = 0 } = accelerator.memory()
+    expect(bytes).toBe(0)
+    // Three matrices, and what the product needs beside them.
+    expect(peak - start).toBeGreaterThanOrEqual(3 * 2 ** 20)
+    expect(peak - start).toBeLessThan(6 * 2 ** 20)
+    expect(accelerator.statistics()).toMatchObject({ 'memory/peakBytes': peak })
+    await accelerator.setup()
+    expect(accelerator.memory().peak).toBeLessThan(peak - 2 * 2 ** 20)
+  })
+
   it('reads the load of the process in units that the names tell', () => {
     accelerator.statistics()
     const until = performance.now() + 30
@@ -153,6 +167,7 @@ describe('once it is set up', () => {
       'memory/freeBytes',
       'memory/tensors',
       'memory/tensorBytes',
+      'memory/peakBytes',
       'memory/heapBytes',
     ])
     expect(statistics['cpu/percent']).toBeGreaterThan(0)

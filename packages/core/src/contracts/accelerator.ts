@@ -20,10 +20,14 @@ export type Devices = 'auto' | number | readonly number[] | string
 
 export interface MemoryStatistics {
   readonly tensors: number
+  /** Of all tensors; what several of them share is counted once for each. */
   readonly bytes: number
   /** Size of the heap or of the device's memory in bytes, where it is known. */
   readonly capacity?: number
-  /** Most bytes in use at one time since setup, where it is known. */
+  /**
+   * Most bytes in use at one time since the last `setup`, where it is known: of tensors, also of those that kernels made on
+   * the way, and of the scratch memory that kernels keep. What tensors share is counted once.
+   */
   readonly peak?: number
 }
 
