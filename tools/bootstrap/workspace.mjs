@@ -171,6 +171,12 @@ export function run(args, extra = {}) {
   })
 }
 
+/** Options by which vitest leaves its report for `.ci/run`, which counts; none elsewhere. */
+export function reportTo(name) {
+  const folder = process.env.LEVIN_RESULTS
+  return folder ? ['--reporter=default', '--reporter=json', `--outputFile.json=${join(folder, `${name}.json`)}`] : []
+}
+
 /**
  * Leaves what passed and what failed for `.ci/run`, which counts; elsewhere it does nothing.
  *

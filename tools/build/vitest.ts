@@ -28,24 +28,37 @@ function hasTypeTests(name: string): boolean {
   return existsSync(tests) && readdirSync(tests, { recursive: true }).some((path) => `${path}`.endsWith('.test-d.ts'))
 }
 
+/** What is tested by `npm test`, and what takes so many steps, kills or cases that it has a command of its own. */
+const TIERS = {
+  suite: { include: 'test/**/*.test.ts', testTimeout: 30_000 },
+  soak: { include: 'test/**/*.soak.ts', testTimeout: 300_000 },
+}
+
 /**
  * The one test configuration: siblings resolve to their sources, so that no build is needed, and the types of
- * `test/*.test-d.ts` are tests like the others.
+ * `test/*.test-d.ts` are tests like the others. With `LEVIN_TIER=soak` it takes the other tier.
  *
  * @param name the package's name, as in `npm test -- --project <name>`
  * @param test what this package needs beside it
  */
-export const project = (name: string, test: TestOptions = {}) =>
-  defineProject({
+export const project = (name: string, test: TestOptions = {}) => {
+  const isSoak = process.env['LEVIN_TIER'] === 'soak'
+  const { include, testTimeout } = TIERS[isSoak ? 'soak' : 'suite']
+  return defineProject({
     resolve: { conditions: ['@levin/source'] },
     ssr: { resolve: { conditions: ['@levin/source'] } },
     test: {
       name,
-      include: ['test/**/*.test.ts'],
+      include: [include],
       // Training on two shared cores: what takes a second alone can take ten beside others.
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
-      typecheck: { enabled: hasTypeTests(name), include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+      testTimeout,
+      hookTimeout: 2 * testTimeout,
+      typecheck: {
+        enabled: !isSoak && hasTypeTests(name),
+        include: ['test/**/*.test-d.ts'],
+        tsconfig: './tsconfig.json',
+      },
       ...test,
     },
   })
+}

@@ -16,9 +16,9 @@ const parsed = (folder, name) => {
 }
 
 /** Vitest's own report: a file that could not be loaded has no tests and counts as one failure. */
-function vitest(folder) {
-  const report = parsed(folder, 'vitest.json')
-  if (!report) return { passed: 0, failed: ['vitest: left no report'] }
+function vitest(folder, name) {
+  const report = parsed(folder, `${name}.json`)
+  if (!report) return { passed: 0, failed: [`${name}: left no report`] }
   const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults)
   const broken = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed))
   return {
@@ -48,7 +48,7 @@ function firstTraining(folder) {
 
 /** A stage that failed although every part of it passed: it was stopped, or broke before it counted. */
 function stages(folder, counted) {
-  return ['parts', 'tests', 'checks', 'start'].flatMap((name) => {
+  return ['parts', 'tests', 'soak', 'checks', 'start'].flatMap((name) => {
     const status = (read(folder, `${name}.exit`) || 'no').trim()
     return status === '0' || counted[name] ? [] : [`${name}: exit status ${status}`]
   })
@@ -59,12 +59,13 @@ function stages(folder, counted) {
  * @returns {{ passed: number, failed: string[] }} a stage that left nothing has failed
  */
 export function summarise(folder) {
-  const tests = [vitest(folder), listed(folder, 'consumer')]
+  const tests = [vitest(folder, 'vitest'), listed(folder, 'consumer')]
+  const soak = [vitest(folder, 'soak')]
   const checks = [listed(folder, 'check')]
   const start = [firstTraining(folder)]
   const any = (parts) => parts.some(({ failed }) => failed.length > 0)
-  const all = [...tests, ...checks, ...start]
-  const counted = { tests: any(tests), checks: any(checks), start: any(start) }
+  const all = [...tests, ...soak, ...checks, ...start]
+  const counted = { tests: any(tests), soak: any(soak), checks: any(checks), start: any(start) }
   return {
     passed: all.reduce((sum, { passed }) => sum + passed, 0),
     failed: [...all.flatMap(({ failed }) => failed), ...stages(folder, counted)],

@@ -19,11 +19,15 @@ const WELL: Readonly<Record<string, string>> = {
       },
     ],
   }),
+  'soak.json': JSON.stringify({
+    testResults: [{ name: 'a.soak.ts', status: 'passed', assertionResults: [assertion('often', 'passed')] }],
+  }),
   'consumer.json': JSON.stringify({ passed: ['built', 'ran'], failed: [] }),
   'check.json': JSON.stringify({ passed: ['lint'], failed: [] }),
   'start.log': 'validating\ntest/accuracy 0.9810\n',
   'parts.exit': '0\n',
   'tests.exit': '0\n',
+  'soak.exit': '0\n',
   'checks.exit': '0\n',
   'start.exit': '0\n',
 }
@@ -43,13 +47,13 @@ function summaryOf(changes: Readonly<Record<string, string | undefined>> = {}) {
 const report = (...testResults: object[]): string => JSON.stringify({ testResults })
 
 describe('the summary of a run', () => {
-  it('adds up tests, steps of the consumer test, checks and the first training; a skipped test is neither', () => {
-    expect(summaryOf()).toEqual({ passed: 5, failed: [] })
+  it('adds up tests of both tiers, steps of the consumer test, checks and the first training; a skipped test is neither', () => {
+    expect(summaryOf()).toEqual({ passed: 6, failed: [] })
   })
 
   it('counts a failed test once, though its stage failed too', () => {
     const tests = report({ name: 'a', status: 'failed', assertionResults: [assertion('one', 'failed')] })
-    expect(summaryOf({ 'vitest.json': tests, 'tests.exit': '1' })).toEqual({ passed: 4, failed: ['one'] })
+    expect(summaryOf({ 'vitest.json': tests, 'tests.exit': '1' })).toEqual({ passed: 5, failed: ['one'] })
   })
 
   it('counts a test file that could not be loaded', () => {
@@ -57,13 +61,14 @@ describe('the summary of a run', () => {
     expect(summaryOf({ 'vitest.json': tests }).failed).toEqual(['a.test.ts: not loaded'])
   })
 
-  it.each(['vitest', 'consumer', 'check'])('counts a missing report of %s', (name) => {
+  it.each(['vitest', 'soak', 'consumer', 'check'])('counts a missing report of %s', (name) => {
     expect(summaryOf({ [`${name}.json`]: undefined }).failed).toEqual([`${name}: left no report`])
   })
 
   it.each([
     ['parts', '100'],
     ['tests', '124'],
+    ['soak', '124'],
     ['checks', undefined],
   ])('counts the stage %s that ended with %s although all it reported passed', (name, status) => {
     expect(summaryOf({ [`${name}.exit`]: status }).failed).toEqual([`${name}: exit status ${status ?? 'no'}`])

@@ -1,0 +1,10 @@
+/**
+ * How often the tests of the soak tier (`test/*.soak.ts`, `npm run soak`) do what only shows after many times. Here and
+ * nowhere else, so that they can be made more for a night.
+ */
+export const soak = {
+  /** Steps that each model of the benchmark is trained for. */
+  steps: 10_000,
+  /** Steps after which nothing may grow any more. */
+  warmUpSteps: 100,
+} as const
