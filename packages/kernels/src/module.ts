@@ -1,9 +1,10 @@
 // The compiled kernels: two builds of the same sources, chosen by what the engine accepts, and compiled once.
 import { packageVersion, wasmModules } from './generated/wasm-module.js'
+import { hasRelaxedSimdFlag, withRelaxedSimd } from './relaxed-simd.js'
 
 /**
  * `relaxed-simd` multiplies and adds with one rounding and in one instruction, where the engine has relaxed SIMD: Node from
- * 22, Chrome from 114. Its last bits may differ between machines.
+ * 20, Chrome from 114. Its last bits may differ between machines.
  */
 export type SimdVariant = 'simd' | 'relaxed-simd'
 
@@ -86,12 +87,21 @@ function generated(variant: SimdVariant): { readonly hash: string; readonly base
 }
 
 function moduleBytes(variant: SimdVariant): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(generated(variant).base64), (character) => character.charCodeAt(0))
+  const text = atob(generated(variant).base64)
+  const bytes = new Uint8Array(text.length)
+  // Half the time of Uint8Array.from, of which the start of a program would notice some milliseconds.
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
 }
 
-/** The variant in use: `relaxed-simd` where the engine validates it, `simd` elsewhere, unless `chooseSimd` said otherwise. */
+function isAccepted(variant: SimdVariant): boolean {
+  const bytes = moduleBytes(variant)
+  return withRelaxedSimd(() => WebAssembly.validate(bytes) || undefined) ?? false
+}
+
+/** The variant in use: `relaxed-simd` where the engine accepts it, `simd` elsewhere, unless `chooseSimd` said otherwise. */
 export function simdVariant(): SimdVariant {
-  chosen ??= WebAssembly.validate(moduleBytes('relaxed-simd')) ? 'relaxed-simd' : 'simd'
+  chosen ??= isAccepted('relaxed-simd') ? 'relaxed-simd' : 'simd'
   return chosen
 }
 
@@ -101,7 +111,7 @@ export function chooseSimd(variant: SimdVariant | 'auto'): void {
     chosen = undefined
     return
   }
-  if (!WebAssembly.validate(moduleBytes(variant))) {
+  if (!isAccepted(variant)) {
     throw new Error(`This engine does not accept wasm with ${variant}; use simd: 'auto' or 'simd', or a newer engine.`)
   }
   chosen = variant
@@ -115,7 +125,10 @@ export function moduleHash(): string {
 /** Compiles on a thread of the engine's; afterwards `compileModule` returns at once. */
 export async function precompileModule(): Promise<void> {
   const variant = simdVariant()
-  if (!compiled.has(variant)) compiled.set(variant, await WebAssembly.compile(moduleBytes(variant)))
+  if (compiled.has(variant)) return
+  // A flag is held for one synchronous call. Engines that have it may compile so.
+  if (hasRelaxedSimdFlag()) compileModule()
+  else compiled.set(variant, await WebAssembly.compile(moduleBytes(variant)))
 }
 
 /** Compiles at once. Browsers may refuse that on the main thread, hence `prepareKernels`. */
@@ -123,15 +136,26 @@ export function compileModule(): WebAssembly.Module {
   const variant = simdVariant()
   let module = compiled.get(variant)
   if (module === undefined) {
-    try {
-      module = new WebAssembly.Module(moduleBytes(variant))
-    } catch (cause) {
-      throw new Error(
-        'This thread may not compile wasm synchronously. Call `await prepareKernels()` once after `await tf.ready()`.',
-        { cause },
-      )
-    }
+    module = compileNow(variant)
     compiled.set(variant, module)
   }
   return module
+}
+
+function compileNow(variant: SimdVariant): WebAssembly.Module {
+  const bytes = moduleBytes(variant)
+  let cause: unknown
+  const module = withRelaxedSimd(() => {
+    try {
+      return new WebAssembly.Module(bytes)
+    } catch (refusal) {
+      cause = refusal
+      return undefined
+    }
+  })
+  if (module !== undefined) return module
+  throw new Error(
+    'This thread may not compile wasm synchronously. Call `await prepareKernels()` once after `await tf.ready()`.',
+    { cause },
+  )
 }

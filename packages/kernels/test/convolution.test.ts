@@ -1,10 +1,7 @@
-import { registerKernels } from '@levin/kernels'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { convolutionCases } from './convolution-cases.js'
 import { cpuKernel, expectClose, kernel, random, upload } from './support.js'
-
-registerKernels({ simd: 'simd' })
 
 describe('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
   convolutionCases()

@@ -1,10 +1,7 @@
-import { registerKernels } from '@levin/kernels'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { matmulCases } from './matmul-cases.js'
 import { random, upload } from './support.js'
-
-registerKernels({ simd: 'simd' })
 
 describe('BatchMatMul', () => {
   matmulCases()

@@ -1,8 +1,9 @@
 // Chooses a BLAS library and puts it under the matrix products of the kernels, in the thread that asks.
+import { node } from '../node.js'
 import { releaseRuntime } from '../runtime.js'
 import { findWasmBackend } from '../wasm-backend.js'
 import { activeBlas, setActiveBlas } from './active-blas.js'
-import { libraryNames, libraryRemedy, node } from './libraries.js'
+import { libraryNames, libraryRemedy } from './libraries.js'
 import { BlasError, type LoadedBlas, loadBlas } from './load-blas.js'
 import { checkBlas } from './self-check.js'
 import { sizeTable } from './size-table.js'

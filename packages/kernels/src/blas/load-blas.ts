@@ -1,7 +1,8 @@
 // A BLAS library called through koffi. Addresses are handed over as plain numbers: an integer is the cheapest thing koffi
 // takes (a product of 2 × 2 costs 0.17–0.26 µs in all; with BigInts 0.28, with typed arrays made for the call 0.27–0.46).
+
+import { type Node, node } from '../node.js'
 import type { Gemm } from './active-blas.js'
-import { type Node, node } from './libraries.js'
 
 type Koffi = typeof import('koffi')
 type Library = ReturnType<Koffi['load']>
