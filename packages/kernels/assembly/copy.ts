@@ -1,93 +1,104 @@
-// Copies that read only what they keep.
+// Copies of blocks that lie at regular distances: slices, concatenations, paddings and permutations of axes alike.
 import { fill } from './lanes'
 
+/** Above this the engine's own copy pays for its call. */
+const LONG: usize = 256
+
+/** Copies `bytes` bytes that do not overlap. Lengths beside powers of two end in a store that overlaps the one before. */
+@inline
+function copyBlock(s: usize, d: usize, bytes: usize): void {
+  if (bytes > LONG) {
+    memory.copy(d, s, bytes)
+  } else if (bytes >= 16) {
+    const last = bytes - 16
+    for (let at: usize = 0; at < last; at += 16) v128.store(d + at, v128.load(s + at))
+    v128.store(d + last, v128.load(s + last))
+  } else if (bytes >= 8) {
+    const last = bytes - 8
+    store<u64>(d, load<u64>(s))
+    if (last !== 0) store<u64>(d + last, load<u64>(s + last))
+  } else if (bytes >= 4) {
+    const last = bytes - 4
+    store<u32>(d, load<u32>(s))
+    if (last !== 0) store<u32>(d + last, load<u32>(s + last))
+  } else {
+    for (let at: usize = 0; at < bytes; at++) store<u8>(d + at, load<u8>(s + at))
+  }
+}
+
+@inline
+function copyRow(s: usize, d: usize, bytes: usize, count: i32, from: usize, to: usize): void {
+  for (let n = 0; n < count; n++) {
+    copyBlock(s, d, bytes)
+    s += from
+    d += to
+  }
+}
+
 /**
- * Copies `outer` × `inner` blocks of `bytes` bytes, densely, from a source in which two outer blocks are `outerStep` and
- * two inner ones `innerStep` bytes apart.
+ * Copies `outer` × `middle` × `inner` blocks of `bytes` bytes. Two blocks of an axis are `…From` bytes apart in the source
+ * and `…To` in the output; either may be negative, as an unsigned number.
  */
 export function copyBlocks(
-  source: usize,
-  out: usize,
-  bytes: usize,
-  inner: i32,
-  innerStep: usize,
-  outer: i32,
-  outerStep: usize,
+  source: usize, out: usize, bytes: usize,
+  inner: i32, innerFrom: usize, innerTo: usize,
+  middle: i32, middleFrom: usize, middleTo: usize,
+  outer: i32, outerFrom: usize, outerTo: usize,
 ): void {
   for (let i = 0; i < outer; i++) {
     let s = source
-    for (let j = 0; j < inner; j++) {
-      if (bytes === 4) store<u32>(out, load<u32>(s))
-      else memory.copy(out, s, bytes)
-      s += innerStep
-      out += bytes
+    let d = out
+    for (let j = 0; j < middle; j++) {
+      // With the commonest lengths as constants, nothing is decided per block.
+      if (bytes === 4) copyRow(s, d, 4, inner, innerFrom, innerTo)
+      else if (bytes === 16) copyRow(s, d, 16, inner, innerFrom, innerTo)
+      else if (bytes === 1) copyRow(s, d, 1, inner, innerFrom, innerTo)
+      else copyRow(s, d, bytes, inner, innerFrom, innerTo)
+      s += middleFrom
+      d += middleTo
     }
-    source += outerStep
+    source += outerFrom
+    out += outerTo
   }
 }
 
-/** A 4 × 4 block, transposed in registers. */
 @inline
-function transposeBlock(s: usize, d: usize, fromStride: usize, toStride: usize): void {
-  const r0 = v128.load(s)
-  const r1 = v128.load(s + fromStride)
-  const r2 = v128.load(s + fromStride * 2)
-  const r3 = v128.load(s + fromStride * 3)
-  const t0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5)
-  const t1 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
-  const t2 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5)
-  const t3 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
-  v128.store(d, v128.shuffle<i64>(t0, t2, 0, 2))
-  v128.store(d + toStride, v128.shuffle<i64>(t0, t2, 1, 3))
-  v128.store(d + toStride * 2, v128.shuffle<i64>(t1, t3, 0, 2))
-  v128.store(d + toStride * 3, v128.shuffle<i64>(t1, t3, 1, 3))
+function fillBlock(d: usize, bytes: usize, pattern: u32): void {
+  const end = d + bytes
+  const four = i32x4.splat(pattern)
+  for (; d + 16 <= end; d += 16) v128.store(d, four)
+  for (; d + 4 <= end; d += 4) store<u32>(d, pattern)
+  for (; d < end; d++) store<u8>(d, pattern)
 }
 
-/** Transposes a dense `rows` × `columns` plane of floats, in tiles of 16 × 16 so that both sides keep to few cache lines. */
-export function transposePlane(source: usize, out: usize, rows: i32, columns: i32): void {
-  const fromStride = <usize>columns << 2
-  const toStride = <usize>rows << 2
-  for (let i = 0; i < rows; i += 16) {
-    const lastRow = min(rows, i + 16)
-    for (let j = 0; j < columns; j += 16) {
-      const lastColumn = min(columns, j + 16)
-      for (let r = i; r < lastRow; r += 4) {
-        for (let q = j; q < lastColumn; q += 4) {
-          const s = source + <usize>r * fromStride + (<usize>q << 2)
-          const d = out + <usize>q * toStride + (<usize>r << 2)
-          if (r + 4 <= lastRow && q + 4 <= lastColumn) {
-            transposeBlock(s, d, fromStride, toStride)
-            continue
-          }
-          for (let y = 0; y < min(4, lastRow - r); y++) {
-            for (let x = 0; x < min(4, lastColumn - q); x++) {
-              store<u32>(d + <usize>x * toStride + (<usize>y << 2), load<u32>(s + <usize>y * fromStride + (<usize>x << 2)))
-            }
-          }
-        }
-      }
+/** Fills `outer` × `inner` blocks of `bytes` bytes with a pattern of four bytes; steps as in `copyBlocks`. */
+export function fillBlocks(
+  out: usize, bytes: usize, pattern: u32,
+  inner: i32, innerTo: usize,
+  outer: i32, outerTo: usize,
+): void {
+  for (let i = 0; i < outer; i++) {
+    let d = out
+    for (let j = 0; j < inner; j++) {
+      fillBlock(d, bytes, pattern)
+      d += innerTo
     }
+    out += outerTo
   }
 }
 
-/** `outer` planes, one after the other. */
-export function transposePlanes(source: usize, out: usize, outer: i32, rows: i32, columns: i32): void {
-  for (let n = 0; n < outer; n++) {
-    transposePlane(source, out, rows, columns)
-    source += <usize>(rows * columns) << 2
-    out += <usize>(rows * columns) << 2
-  }
-}
-
-/** Each of `outer` blocks of `bytes` bytes, `times` times. */
+/** Each of `outer` blocks of `bytes` bytes, `times` times. The first copy of the last block may be the block itself. */
 export function repeatBlocks(source: usize, out: usize, outer: i32, bytes: usize, times: i32): void {
   for (let n = 0; n < outer; n++) {
     if (bytes === 4) {
       fill(out, times, load<f32>(source))
       out += <usize>times << 2
+    } else if (bytes === 1) {
+      memory.fill(out, load<u8>(source), times)
+      out += times
     } else {
       for (let i = 0; i < times; i++) {
-        memory.copy(out, source, bytes)
+        copyBlock(source, out, bytes)
         out += bytes
       }
     }
@@ -112,8 +123,7 @@ export function gather(
   for (let n = 0; n < outer; n++) {
     for (let i = 0; i < count; i++) {
       const from = source + <usize>load<i32>(ids + (<usize>i << 2)) * bytes
-      if (bytes === 4) store<u32>(out, load<u32>(from))
-      else memory.copy(out, from, bytes)
+      copyBlock(from, out, bytes)
       out += bytes
     }
     source += <usize>size * bytes

@@ -6,7 +6,7 @@ export { batchNorm, batchNormGradient } from './batch-norm'
 export { clip } from './clip'
 export { absComplex, deinterleave, interleave } from './complex'
 export { convolution, convolutionFilterGradient, convolutionInputGradient, convolutionWorkspace } from './convolution'
-export { copyBlocks, gather, repeatBlocks, transposePlane, transposePlanes } from './copy'
+export { copyBlocks, fillBlocks, gather, repeatBlocks } from './copy'
 export {
   softCrossEntropy,
   softCrossEntropyGradient,
@@ -28,3 +28,4 @@ export { accumulate, adamUpdate, rmspropUpdate, sgdUpdate, squaredNorm } from '.
 export { averagePoolGradient, maxPoolGradient } from './pooling'
 export { segmentSum, segmentSumInt } from './segment-sum'
 export { sumAxes } from './sum'
+export { transposePlane, transposePlanes } from './transpose'

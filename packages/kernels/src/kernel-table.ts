@@ -5,6 +5,7 @@ import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
 import { complexByParts } from './kernels/complex-by-parts.js'
+import { concat, pack } from './kernels/concat.js'
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './kernels/convolution.js'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
 import { dropout } from './kernels/dropout.js'
@@ -18,11 +19,13 @@ import { identity } from './kernels/identity.js'
 import { losses } from './kernels/losses.js'
 import { batchMatMul } from './kernels/matmul.js'
 import { normalisation } from './kernels/normalisation.js'
+import { mirrorPad, padV2 } from './kernels/pad.js'
 import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
 import { recurrent } from './kernels/recurrent.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
-import { slice } from './kernels/slice.js'
+import { reverse, slice, stridedSlice } from './kernels/slice.js'
+import { splitV, unpack } from './kernels/split.js'
 import { mean, sum } from './kernels/sum.js'
 import { tile } from './kernels/tile.js'
 import { transpose } from './kernels/transpose.js'
@@ -46,6 +49,14 @@ export const definitions: readonly KernelDefinition[] = [
   mean,
   einsum,
   slice,
+  stridedSlice,
+  reverse,
+  concat,
+  pack,
+  splitV,
+  unpack,
+  padV2,
+  mirrorPad,
   transpose,
   tile,
   identity,

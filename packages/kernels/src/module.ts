@@ -38,6 +38,7 @@ export type KernelExports = Record<
   | 'dropout'
   | 'extremum'
   | 'fill'
+  | 'fillBlocks'
   | 'gather'
   | 'gru'
   | 'gruGradient'

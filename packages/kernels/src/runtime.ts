@@ -61,6 +61,12 @@ export class Runtime {
     return allocateTensor(this.backend, shape, dtype)
   }
 
+  /** The same data in another shape of as many elements. */
+  share({ dataId, dtype }: TensorInfo, shape: readonly number[]): TensorInfo {
+    this.backend.incRef(dataId)
+    return { dataId, shape: [...shape], dtype }
+  }
+
   /** Disposes of a tensor made within a kernel. */
   dispose(tensor: TensorInfo): void {
     this.backend.disposeData(tensor.dataId)

@@ -135,51 +135,6 @@ describe('Maximum and Minimum', () => {
   })
 })
 
-describe('Transpose', () => {
-  it.each([
-    [
-      [3, 5],
-      [1, 0],
-    ],
-    [
-      [37, 18],
-      [1, 0],
-    ],
-    [
-      [2, 3, 5],
-      [0, 2, 1],
-    ],
-    [
-      [2, 3, 5],
-      [1, 2, 0],
-    ],
-    [
-      [2, 3, 5],
-      [2, 0, 1],
-    ],
-    [
-      [2, 3, 5],
-      [2, 1, 0],
-    ],
-    [
-      [2, 3, 4, 5],
-      [0, 2, 3, 1],
-    ],
-    [
-      [2, 3, 4, 5],
-      [0, 2, 1, 3],
-    ],
-    [[4], [0]],
-    [
-      [0, 3],
-      [1, 0],
-    ],
-  ])('of %j by %j is that of the JavaScript backend', async (shape, perm) => {
-    const x = random(shape, 1)
-    expectClose(kernel('Transpose', { x }, { perm }), await cpuKernel('Transpose', { x }, { perm }))
-  })
-})
-
 describe('Tile', () => {
   it.each([
     [[3], [4]],

@@ -85,17 +85,8 @@ const onesLike: KernelDefinition = {
   },
 }
 
-const padV2: KernelDefinition = {
-  ...byParts('PadV2'),
-  compute(call) {
-    const imag = onPart(call, 'Imag', { ...call.attrs, constantValue: 0 })
-    return join(call, onPart(call, 'Real', call.attrs), imag)
-  },
-}
-
 export const complexByParts: readonly KernelDefinition[] = [
-  ...['Add', 'Concat', 'Neg', 'Reverse', 'Sub', 'ZerosLike'].map(byParts),
+  ...['Add', 'Neg', 'Sub', 'ZerosLike'].map(byParts),
   multiply,
   onesLike,
-  padV2,
 ]

@@ -5,8 +5,7 @@ export const identity: KernelDefinition = {
   gain: 'shares the data, as the other backends of tfjs do; the stock kernel copies it',
   handles: ({ x }) => x?.dtype !== 'string',
   compute(call) {
-    const { dataId, shape, dtype } = input(call, 'x')
-    call.runtime.backend.incRef(dataId)
-    return { dataId, shape, dtype }
+    const x = input(call, 'x')
+    return call.runtime.share(x, x.shape)
   },
 }

@@ -1,50 +1,32 @@
-import { slice_util } from '@tensorflow/tfjs-core'
-import { input, type KernelDefinition } from '../kernel-definition.js'
+import { slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import { input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 import type { Runtime } from '../runtime.js'
+import { copyStrided, stepsOf } from '../strided-copy.js'
 import { bytesPerElement } from '../wasm-backend.js'
 
-/** An axis that is walked: how many steps, and how many bytes each. */
-interface Walk {
-  readonly count: number
-  readonly step: number
-}
+type SlicedTensor = Parameters<typeof slice_util.parseSliceParams>[0]
 
-/**
- * The slice as blocks of contiguous bytes, and the axes over which they repeat, outermost first. Axes that are kept
- * whole melt into the one before them, so most slices are one block, or one axis of blocks.
- */
-function planCopy(shape: readonly number[], size: readonly number[], bytes: number): { block: number; walks: Walk[] } {
-  let block = bytes
-  let stride = bytes
-  let whole = true
-  const walks: Walk[] = []
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const length = shape[axis] ?? 1
-    const count = size[axis] ?? 1
-    if (whole) block *= count
-    else if (count !== 1) walks.unshift({ count, step: stride })
-    whole &&= count === length
-    stride *= length
-  }
-  return { block, walks }
-}
-
-/** Copies the blocks: the two innermost walks within wasm, the others around it. Returns where the next block goes. */
-function copyWalks(runtime: Runtime, walks: readonly Walk[], block: number, from: number, to: number): number {
-  const [outer, ...rest] = walks
-  if (outer === undefined || rest.length === 0) {
-    const { count, step } = outer ?? { count: 1, step: 0 }
-    runtime.wasm.copyBlocks(from, to, block, count, step, 1, 0)
-    return to + block * count
-  }
-  const [inner, ...more] = rest
-  if (inner !== undefined && more.length === 0) {
-    runtime.wasm.copyBlocks(from, to, block, inner.count, inner.step, outer.count, outer.step)
-    return to + block * inner.count * outer.count
-  }
-  let next = to
-  for (let n = 0; n < outer.count; n++) next = copyWalks(runtime, rest, block, from + n * outer.step, next)
-  return next
+/** Every `strides[axis]`-th element from `begin[axis]` on, `size[axis]` of them, in a new tensor of shape `size`. */
+function copySlice(
+  runtime: Runtime,
+  x: TensorInfo,
+  begin: readonly number[],
+  size: readonly number[],
+  strides?: readonly number[],
+): TensorInfo {
+  const out = runtime.output(size, x.dtype)
+  if (sizeOf(size) === 0) return out
+  const unit = bytesPerElement(x.dtype)
+  const from = stepsOf(x.shape, unit)
+  const to = stepsOf(size, unit)
+  let source = runtime.address(x)
+  const axes = size.map((count, axis) => {
+    const step = from[axis] ?? 0
+    source += (begin[axis] ?? 0) * step
+    return { count, from: step * (strides?.[axis] ?? 1), to: to[axis] ?? 0 }
+  })
+  copyStrided(runtime, unit, axes, source, runtime.address(out))
+  return out
 }
 
 export const slice: KernelDefinition = {
@@ -55,22 +37,54 @@ export const slice: KernelDefinition = {
     const { runtime, attrs } = call
     const x = input(call, 'x')
     const [begin = [], size = []] = slice_util.parseSliceParams(
-      x as Parameters<typeof slice_util.parseSliceParams>[0],
+      x as SlicedTensor,
       attrs['begin'] as number | number[],
       attrs['size'] as number | number[],
     )
-    slice_util.assertParamsValid(x as Parameters<typeof slice_util.assertParamsValid>[0], begin, size)
-    const bytes = bytesPerElement(x.dtype)
-    const out = runtime.output(size, x.dtype)
-    if (size.includes(0)) return out
-    let offset = 0
-    let stride = bytes
-    for (let axis = x.shape.length - 1; axis >= 0; axis--) {
-      offset += (begin[axis] ?? 0) * stride
-      stride *= x.shape[axis] ?? 1
-    }
-    const { block, walks } = planCopy(x.shape, size, bytes)
-    copyWalks(runtime, walks, block, runtime.address(x) + offset, runtime.address(out))
-    return out
+    slice_util.assertParamsValid(x as SlicedTensor, begin, size)
+    return copySlice(runtime, x, begin, size)
+  },
+}
+
+export const stridedSlice: KernelDefinition = {
+  name: 'StridedSlice',
+  gain: 'copies what it keeps; the stock kernel walks the whole input, and makes float32 of every dtype',
+  handles: ({ x }) => x?.dtype !== 'string',
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const list = (name: string) => attrs[name] as number[]
+    const mask = (name: string) => attrs[name] as number
+    const info = slice_util.sliceInfo(
+      x.shape,
+      list('begin'),
+      list('end'),
+      list('strides'),
+      mask('beginMask'),
+      mask('endMask'),
+      mask('ellipsisMask'),
+      mask('newAxisMask'),
+      mask('shrinkAxisMask'),
+    )
+    if (info.isIdentity) return runtime.share(x, info.finalShape)
+    // Where the end lies before the beginning, nothing is taken.
+    const size = slice_util.computeOutShape(info.begin, info.end, info.strides).map((count) => Math.max(0, count))
+    const out = copySlice(runtime, x, info.begin, size, info.strides)
+    return { ...out, shape: info.finalShape }
+  },
+}
+
+export const reverse: KernelDefinition = {
+  name: 'Reverse',
+  gain: 'copies rows; the stock kernel copies element by element; on complex64 too',
+  handles: ({ x }) => x?.dtype !== 'string',
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const dims = util.parseAxisParam(attrs['dims'] as number | number[], x.shape)
+    const turned = (axis: number) => dims.includes(axis)
+    const begin = x.shape.map((length, axis) => (turned(axis) ? length - 1 : 0))
+    const strides = x.shape.map((_, axis) => (turned(axis) ? -1 : 1))
+    return copySlice(runtime, x, begin, x.shape, strides)
   },
 }

@@ -1,9 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
 import { bytesPerElement } from '../wasm-backend.js'
-import { byParts } from './complex-by-parts.js'
-
-const complexTile = byParts('Tile')
 
 export const tile: KernelDefinition = {
   name: 'Tile',
@@ -12,7 +9,6 @@ export const tile: KernelDefinition = {
   compute(call) {
     const { runtime, attrs } = call
     const x = input(call, 'x')
-    if (x.dtype === 'complex64') return complexTile.compute(call)
     const reps = attrs['reps'] as number[]
     // From the last axis on, so that the blocks that are copied grow.
     let value: TensorInfo = x
@@ -30,6 +26,6 @@ export const tile: KernelDefinition = {
       if (from !== x) runtime.dispose(from)
       value = out
     }
-    return value === x ? runtime.run('Identity', { x }) : value
+    return value === x ? runtime.share(x, x.shape) : value
   },
 }

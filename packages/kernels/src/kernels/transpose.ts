@@ -1,47 +1,35 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core'
-import { input, type KernelDefinition, sizeOf } from '../kernel-definition.js'
+import { input, type KernelDefinition } from '../kernel-definition.js'
+import { copyStrided, stepsOf } from '../strided-copy.js'
 import { bytesPerElement } from '../wasm-backend.js'
-import { byParts } from './complex-by-parts.js'
 
-const complexTranspose = byParts('Transpose')
-
-/** A transpose of planes: `[outer, rows, columns]` to `[outer, columns, rows]`. */
-type Planes = readonly [outer: number, rows: number, columns: number]
-
-/**
- * The planes that a permutation transposes, if that is all it does: some axes stay in front, and of the others those
- * from some axis on change places with those before it.
- */
-function planesOf(shape: readonly number[], perm: readonly number[]): Planes | undefined {
-  let front = 0
-  while (front < perm.length && perm[front] === front) front++
-  const split = perm[front]
-  if (split === undefined) return undefined
-  const moved = [...perm.keys()].slice(front)
-  const wanted = [...moved.filter((axis) => axis >= split), ...moved.filter((axis) => axis < split)]
-  if (wanted.some((axis, index) => perm[front + index] !== axis)) return undefined
-  return [sizeOf(shape.slice(0, front)), sizeOf(shape.slice(front, split)), sizeOf(shape.slice(split))]
+/** Whether the elements stay in their order: only axes of length 1 change places. */
+function keepsOrder(shape: readonly number[], perm: readonly number[]): boolean {
+  let last = -1
+  for (const axis of perm) {
+    if (shape[axis] === 1) continue
+    if (axis < last) return false
+    last = axis
+  }
+  return true
 }
-
-const isPlain = (x: TensorInfo): boolean =>
-  x.dtype !== 'string' && x.dtype !== 'complex64' && bytesPerElement(x.dtype) === 4
 
 export const transpose: KernelDefinition = {
   name: 'Transpose',
-  gain: 'planes in blocks of 4 × 4, where the last axes change places with those before; on complex64 too',
-  handles({ x }, attrs) {
-    if (x === undefined || x.dtype === 'complex64') return true
-    return isPlain(x) && planesOf(x.shape, attrs?.['perm'] as number[]) !== undefined
-  },
+  gain: 'copies blocks where the last axes stay last, and planes by tiles of 16 × 16 where not; every dtype',
+  handles: ({ x }) => x?.dtype !== 'string',
   compute(call) {
     const { runtime, attrs } = call
     const x = input(call, 'x')
-    if (x.dtype === 'complex64') return complexTranspose.compute(call)
     const perm = attrs['perm'] as number[]
-    const [outer, rows, columns] = planesOf(x.shape, perm) as Planes
     const shape = perm.map((axis) => x.shape[axis] ?? 1)
+    if (keepsOrder(x.shape, perm)) return runtime.share(x, shape)
     const out = runtime.output(shape, x.dtype)
-    runtime.wasm.transposePlanes(runtime.address(x), runtime.address(out), outer, rows, columns)
+    if (shape.includes(0)) return out
+    const unit = bytesPerElement(x.dtype)
+    const from = stepsOf(x.shape, unit)
+    const to = stepsOf(shape, unit)
+    const axes = perm.map((axis, at) => ({ count: shape[at] ?? 1, from: from[axis] ?? 0, to: to[at] ?? 0 }))
+    copyStrided(runtime, unit, axes, runtime.address(x), runtime.address(out))
     return out
   },
 }
