@@ -41,7 +41,7 @@ function gradientSumsOfColumn(
 /** Mean and biased variance of every column. */
 function statistics(x: usize, mean: usize, variance: usize, rows: i32, channels: i32): void {
   const stride = <usize>channels << 2
-  sumAxes(x, mean, 1, rows, channels)
+  sumAxes(x, mean, 1, rows, channels, variance)
   divide(mean, channels, <f32>rows)
   memory.fill(variance, 0, stride)
   for (let from = 0; from < rows; from += PART) {

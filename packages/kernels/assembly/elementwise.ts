@@ -1,7 +1,7 @@
 // Functions of single elements, four at a time; NaN passes through all of them. The loops are one piece of code that is
 // compiled once for each function: `kind` is a constant where `map` is inlined.
 import { choose, get, put } from './lanes'
-import { erf, exp, expMinusOne, log, sigmoid, softplus, tanh } from './math'
+import { erf, exp, expMinusOne, log, logOnePlus, sigmoid, softplus, tanh } from './math'
 import { gelu, geluAndSlope } from './normal'
 
 const EXP: i32 = 0
@@ -15,6 +15,32 @@ const SILU: i32 = 7
 const HARD_SWISH: i32 = 8
 const RSQRT: i32 = 9
 const SQRT: i32 = 10
+const LOG1P: i32 = 11
+const EXPM1: i32 = 12
+const SELU: i32 = 13
+const SIGN: i32 = 14
+const RECIPROCAL: i32 = 15
+const FLOOR: i32 = 16
+const CEIL: i32 = 17
+const LEAKY_RELU: i32 = 18
+
+/** λ and λα of SELU. */
+const SELU_SCALE: f32 = 1.0507009873554805
+const SELU_SCALE_ALPHA: f32 = 1.7580993408473768
+
+/** 1 above 0, −1 below, 0 at 0 and at NaN, as in tfjs. */
+@inline
+function sign(x: v128): v128 {
+  const one = f32x4.splat(1)
+  const zero = f32x4.splat(0)
+  return f32x4.sub(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), one))
+}
+
+@inline
+function selu(x: v128): v128 {
+  const below = f32x4.mul(expMinusOne(x), f32x4.splat(SELU_SCALE_ALPHA))
+  return choose(f32x4.ge(x, f32x4.splat(0)), f32x4.mul(x, f32x4.splat(SELU_SCALE)), below)
+}
 
 /** √(2/π) and the cubic's coefficient of the approximate GELU. */
 const GELU_SCALE: f32 = 0.7978845608
@@ -34,7 +60,7 @@ function clamp6(x: v128): v128 {
 }
 
 @inline
-function value(kind: i32, x: v128): v128 {
+function value(kind: i32, x: v128, alpha: v128): v128 {
   if (kind === EXP) return exp(x)
   if (kind === LOG) return log(x)
   if (kind === TANH) return tanh(x)
@@ -47,39 +73,75 @@ function value(kind: i32, x: v128): v128 {
     return f32x4.mul(f32x4.mul(x, clamp6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(0.16666667))
   }
   if (kind === RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x))
+  if (kind === LOG1P) return logOnePlus(x)
+  // Above ln 2 nothing cancels, and 2ⁿ − 1 would overflow before eˣ does.
+  if (kind === EXPM1) {
+    return choose(f32x4.gt(x, f32x4.splat(0.6931)), f32x4.sub(exp(x), f32x4.splat(1)), expMinusOne(x))
+  }
+  if (kind === SELU) return selu(x)
+  if (kind === SIGN) return sign(x)
+  if (kind === RECIPROCAL) return f32x4.div(f32x4.splat(1), x)
+  if (kind === FLOOR) return f32x4.floor(x)
+  if (kind === CEIL) return f32x4.ceil(x)
+  if (kind === LEAKY_RELU) return choose(f32x4.lt(x, f32x4.splat(0)), f32x4.mul(x, alpha), x)
   return f32x4.sqrt(x)
 }
 
 @inline
-function map(kind: i32, x: usize, y: usize, count: i32): void {
+function map(kind: i32, x: usize, y: usize, count: i32, alpha: v128): void {
+  // A turn of the loop costs as much as such a function: four of them share it.
+  if (kind >= SIGN) {
+    for (; count >= 16; count -= 16) {
+      const a = value(kind, v128.load(x), alpha)
+      const b = value(kind, v128.load(x, 16), alpha)
+      const c = value(kind, v128.load(x, 32), alpha)
+      const d = value(kind, v128.load(x, 48), alpha)
+      v128.store(y, a)
+      v128.store(y, b, 16)
+      v128.store(y, c, 32)
+      v128.store(y, d, 48)
+      x += 64
+      y += 64
+    }
+  }
   for (; count >= 4; count -= 4) {
-    v128.store(y, value(kind, v128.load(x)))
+    v128.store(y, value(kind, v128.load(x), alpha))
     x += 16
     y += 16
   }
   for (; count > 0; count--) {
-    put(y, value(kind, get(x, false)), false)
+    put(y, value(kind, get(x, false), alpha), false)
     x += 4
     y += 4
   }
 }
 
 /**
- * `y[count] = f(x)`. y may be x. (What costs an instruction or two, and sigmoid, the stock backend does as fast.)
+ * `y[count] = f(x)`. y may be x. `alpha` is the slope of a leaky ReLU. (Square, absolute value, negation, ReLU and sigmoid
+ * the stock backend does as fast.)
  */
-export function unary(kind: i32, x: usize, y: usize, count: i32): void {
+export function unary(kind: i32, x: usize, y: usize, count: i32, alpha: f32): void {
+  const a = f32x4.splat(alpha)
   switch (kind) {
-    case EXP: return map(EXP, x, y, count)
-    case LOG: return map(LOG, x, y, count)
-    case TANH: return map(TANH, x, y, count)
-    case SOFTPLUS: return map(SOFTPLUS, x, y, count)
-    case ERF: return map(ERF, x, y, count)
-    case GELU: return map(GELU, x, y, count)
-    case GELU_TANH: return map(GELU_TANH, x, y, count)
-    case SILU: return map(SILU, x, y, count)
-    case HARD_SWISH: return map(HARD_SWISH, x, y, count)
-    case RSQRT: return map(RSQRT, x, y, count)
-    case SQRT: return map(SQRT, x, y, count)
+    case EXP: return map(EXP, x, y, count, a)
+    case LOG: return map(LOG, x, y, count, a)
+    case TANH: return map(TANH, x, y, count, a)
+    case SOFTPLUS: return map(SOFTPLUS, x, y, count, a)
+    case ERF: return map(ERF, x, y, count, a)
+    case GELU: return map(GELU, x, y, count, a)
+    case GELU_TANH: return map(GELU_TANH, x, y, count, a)
+    case SILU: return map(SILU, x, y, count, a)
+    case HARD_SWISH: return map(HARD_SWISH, x, y, count, a)
+    case RSQRT: return map(RSQRT, x, y, count, a)
+    case SQRT: return map(SQRT, x, y, count, a)
+    case LOG1P: return map(LOG1P, x, y, count, a)
+    case EXPM1: return map(EXPM1, x, y, count, a)
+    case SELU: return map(SELU, x, y, count, a)
+    case SIGN: return map(SIGN, x, y, count, a)
+    case RECIPROCAL: return map(RECIPROCAL, x, y, count, a)
+    case FLOOR: return map(FLOOR, x, y, count, a)
+    case CEIL: return map(CEIL, x, y, count, a)
+    case LEAKY_RELU: return map(LEAKY_RELU, x, y, count, a)
   }
 }
 
@@ -108,7 +170,7 @@ function hardSwishAndSlope(x: v128, slope: usize, whole: bool): v128 {
   const between = f32x4.add(f32x4.mul(x, f32x4.splat(0.33333333)), f32x4.splat(0.5))
   const low = choose(f32x4.lt(x, f32x4.splat(-3)), f32x4.splat(0), between)
   put(slope, choose(f32x4.gt(x, f32x4.splat(3)), f32x4.splat(1), low), whole)
-  return value(HARD_SWISH, x)
+  return value(HARD_SWISH, x, x)
 }
 
 @inline

@@ -3,7 +3,9 @@
 export { biasActivation } from './activation'
 export { attention, attentionGradient, attentionWorkspace } from './attention'
 export { batchNorm, batchNormGradient } from './batch-norm'
+export { add, divideBy, maximum, minimum, multiply, squaredDifference, subtract } from './binary'
 export { clip } from './clip'
+export { equal, greater, greaterEqual, logicalAnd, logicalNot, logicalOr, notEqual, select } from './comparison'
 export { absComplex, deinterleave, interleave } from './complex'
 export { convolution, convolutionFilterGradient, convolutionInputGradient, convolutionWorkspace } from './convolution'
 export { copyBlocks, fillBlocks, gather, repeatBlocks } from './copy'
@@ -13,10 +15,11 @@ export {
   sparseCrossEntropy,
   sparseCrossEntropyGradient,
 } from './cross-entropy'
+export { cumulativeSum } from './cumulative'
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { dropout } from './dropout'
 export { unary, unaryGradient, unaryWithSlope } from './elementwise'
-export { extremum } from './extremum'
+export { extremum, extremumPlace } from './extremum'
 export { gru, gruGradient, gruWorkspace } from './gru'
 export { divide, fill } from './lanes'
 export { layerNorm, layerNormGradient } from './layer-norm'

@@ -38,6 +38,11 @@ export function fill(y: usize, count: i32, value: f32): void {
 
 /** `y[count] /= divisor`. */
 export function divide(y: usize, count: i32, divisor: f32): void {
+  const divisors = f32x4.splat(divisor)
+  for (; count >= 4; count -= 4) {
+    v128.store(y, f32x4.div(v128.load(y), divisors))
+    y += 16
+  }
   for (; count > 0; count--) {
     store<f32>(y, load<f32>(y) / divisor)
     y += 4

@@ -103,6 +103,16 @@ export function log(x: v128): v128 {
   return choose(f32x4.ge(x, f32x4.splat(0)), y, f32x4.splat(NaN))
 }
 
+/** `ln(1 + x)` without cancellation: what rounding the sum lost is added to its logarithm, relative to it. */
+@inline
+export function logOnePlus(x: v128): v128 {
+  const w = f32x4.add(f32x4.splat(1), x)
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(w, f32x4.splat(1))), w)
+  // Neither at −1 nor at ∞ is there anything to lose.
+  const finite = f32x4.lt(f32x4.abs(f32x4.sub(w, f32x4.splat(1))), f32x4.splat(Infinity))
+  return f32x4.add(log(w), v128.and(lost, v128.and(finite, f32x4.gt(w, f32x4.splat(0)))))
+}
+
 /** `ln(1 + eˣ)` without overflow or cancellation. */
 @inline
 export function softplus(x: v128): v128 {

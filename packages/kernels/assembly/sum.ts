@@ -1,6 +1,7 @@
 // Sums over one run of axes: x is seen as [outer, reduced, inner]. Nothing is transposed: sums over leading axes (the
 // gradient of every bias) add whole rows. Long sums are cut into parts, whose sums are added up in float64 where there is
 // one column, and in float32 elsewhere: the rounding error of n additions becomes that of n / PART + PART.
+import { get, put } from './lanes'
 
 const PART: i32 = 512
 
@@ -35,72 +36,78 @@ function sumAll(x: usize, count: i32): f32 {
   return <f32>sum
 }
 
-/** Adds `count` rows of `inner` floats to `y`, sixteen columns at a time in registers. */
-function addRows(x: usize, y: usize, count: i32, inner: i32): void {
-  const stride = <usize>inner << 2
-  let j = inner
-  for (; j >= 16; j -= 16) {
-    let s0 = f32x4.splat(0)
-    let s1 = f32x4.splat(0)
-    let s2 = f32x4.splat(0)
-    let s3 = f32x4.splat(0)
-    let row = x
-    for (let i = 0; i < count; i++) {
-      s0 = f32x4.add(s0, v128.load(row))
-      s1 = f32x4.add(s1, v128.load(row, 16))
-      s2 = f32x4.add(s2, v128.load(row, 32))
-      s3 = f32x4.add(s3, v128.load(row, 48))
-      row += stride
-    }
-    v128.store(y, f32x4.add(v128.load(y), s0))
-    v128.store(y, f32x4.add(v128.load(y, 16), s1), 16)
-    v128.store(y, f32x4.add(v128.load(y, 32), s2), 32)
-    v128.store(y, f32x4.add(v128.load(y, 48), s3), 48)
-    x += 64
-    y += 64
-  }
-  for (; j >= 4; j -= 4) {
-    let s = f32x4.splat(0)
-    let row = x
-    for (let i = 0; i < count; i++) {
-      s = f32x4.add(s, v128.load(row))
-      row += stride
-    }
-    v128.store(y, f32x4.add(v128.load(y), s))
+@inline
+function addEight(x: usize, y: usize, stride: usize, whole: bool): void {
+  const low = x + stride * 4
+  const a = f32x4.add(get(x, whole), get(x + stride, whole))
+  const b = f32x4.add(get(x + stride * 2, whole), get(x + stride * 3, whole))
+  const c = f32x4.add(get(low, whole), get(low + stride, whole))
+  const d = f32x4.add(get(low + stride * 2, whole), get(low + stride * 3, whole))
+  put(y, f32x4.add(get(y, whole), f32x4.add(f32x4.add(a, b), f32x4.add(c, d))), whole)
+}
+
+/** Adds eight rows of `inner` floats, `stride` bytes apart, to `y`: whole rows one after the other, as memory is read best. */
+function addEightRows(x: usize, y: usize, inner: i32, stride: usize): void {
+  for (; inner >= 4; inner -= 4) {
+    addEight(x, y, stride, true)
     x += 16
     y += 16
   }
-  for (; j > 0; j--) {
-    let s: f32 = 0
-    let row = x
-    for (let i = 0; i < count; i++) {
-      s += load<f32>(row)
-      row += stride
-    }
-    store<f32>(y, load<f32>(y) + s)
+  for (; inner > 0; inner--) {
+    addEight(x, y, stride, false)
     x += 4
     y += 4
   }
 }
 
-/** `y[outer, inner] = Σ over reduced of x[outer, reduced, inner]`. */
-export function sumAxes(x: usize, y: usize, outer: i32, reduced: i32, inner: i32): void {
-  if (inner === 1) {
-    for (let n = 0; n < outer; n++) {
-      store<f32>(y, sumAll(x, reduced))
-      x += <usize>reduced << 2
-      y += 4
-    }
+function addRow(x: usize, y: usize, inner: i32): void {
+  for (; inner >= 4; inner -= 4) {
+    v128.store(y, f32x4.add(v128.load(y), v128.load(x)))
+    x += 16
+    y += 16
+  }
+  for (; inner > 0; inner--) {
+    store<f32>(y, load<f32>(y) + load<f32>(x))
+    x += 4
+    y += 4
+  }
+}
+
+function addRows(x: usize, y: usize, count: i32, inner: i32): void {
+  const stride = <usize>inner << 2
+  for (; count >= 8; count -= 8) {
+    addEightRows(x, y, inner, stride)
+    x += stride * 8
+  }
+  for (; count > 0; count--) {
+    addRow(x, y, inner)
+    x += stride
+  }
+}
+
+/** Sum of `count` rows in `y`: in parts, of which each is summed in `part`, where there is more than one. */
+function sumRows(x: usize, y: usize, count: i32, inner: i32, part: usize): void {
+  const stride = <usize>inner << 2
+  memory.fill(y, 0, stride)
+  if (count <= PART) {
+    addRows(x, y, count, inner)
     return
   }
-  memory.fill(y, 0, <usize>(outer * inner) << 2)
+  for (; count > 0; count -= PART) {
+    memory.fill(part, 0, stride)
+    addRows(x, part, min(PART, count), inner)
+    addRow(part, y, inner)
+    x += stride * PART
+  }
+}
+
+/** `y[outer, inner] = Σ over reduced of x[outer, reduced, inner]`. `workspace` has room for `inner` floats. */
+export function sumAxes(x: usize, y: usize, outer: i32, reduced: i32, inner: i32, workspace: usize): void {
   const stride = <usize>inner << 2
   for (let n = 0; n < outer; n++) {
-    for (let from = 0; from < reduced; from += PART) {
-      const count = min(PART, reduced - from)
-      addRows(x, y, count, inner)
-      x += <usize>count * stride
-    }
+    if (inner === 1) store<f32>(y, sumAll(x, reduced))
+    else sumRows(x, y, reduced, inner, workspace)
+    x += stride * reduced
     y += stride
   }
 }

@@ -1,17 +1,19 @@
 import type { KernelDefinition } from './kernel-definition.js'
 import { activations, functions } from './kernels/activations.js'
 import { attentions } from './kernels/attention.js'
+import { binaries, logicalNot } from './kernels/binary.js'
 import { cast } from './kernels/cast.js'
 import { clipByValue, relu6 } from './kernels/clip.js'
 import { complex, complexAbs, imag, real } from './kernels/complex.js'
 import { complexByParts } from './kernels/complex-by-parts.js'
 import { concat, pack } from './kernels/concat.js'
 import { conv2d, conv2dBackpropFilter, conv2dBackpropInput, fusedConv2d } from './kernels/convolution.js'
+import { cumsum } from './kernels/cumsum.js'
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise.js'
 import { dropout } from './kernels/dropout.js'
 import { einsum } from './kernels/einsum.js'
 import { embeddingGrad } from './kernels/embedding.js'
-import { maximum, minimum } from './kernels/extremum.js'
+import { extremes } from './kernels/extremum.js'
 import { fft, ifft } from './kernels/fourier.js'
 import { fusedMatMul } from './kernels/fused-matmul.js'
 import { gather } from './kernels/gather.js'
@@ -24,6 +26,7 @@ import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
 import { prelu } from './kernels/prelu.js'
 import { recurrent } from './kernels/recurrent.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
+import { select } from './kernels/select.js'
 import { reverse, slice, stridedSlice } from './kernels/slice.js'
 import { splitV, unpack } from './kernels/split.js'
 import { mean, sum } from './kernels/sum.js'
@@ -47,6 +50,8 @@ export const definitions: readonly KernelDefinition[] = [
   unsortedSegmentSum,
   sum,
   mean,
+  ...extremes,
+  cumsum,
   einsum,
   slice,
   stridedSlice,
@@ -61,8 +66,9 @@ export const definitions: readonly KernelDefinition[] = [
   tile,
   identity,
   ...functions,
-  maximum,
-  minimum,
+  ...binaries,
+  logicalNot,
+  select,
   clipByValue,
   relu6,
   prelu,

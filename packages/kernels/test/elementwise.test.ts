@@ -91,48 +91,22 @@ describe('BatchMatMul of integers', () => {
   })
 })
 
-describe('Maximum and Minimum', () => {
-  it.each([
-    [
-      [3, 4],
-      [3, 4],
-    ],
-    [[3, 4], []],
-    [[1], [3, 4]],
-    [[3, 5], [5]],
-    [
-      [2, 3, 5],
-      [3, 5],
-    ],
-    [
-      [2, 1, 5],
-      [2, 1, 5],
-    ],
-    [
-      [3, 1],
-      [3, 7],
-    ],
-    [
-      [2, 3, 1, 1],
-      [2, 3, 4, 5],
-    ],
-    [
-      [2, 1, 5],
-      [1, 3, 1],
-    ],
-    [
-      [2, 3, 5],
-      [3, 1],
-    ],
-    [[0, 3], [3]],
-    [[33], [33]],
-  ])('of %j and %j are those of the JavaScript backend, NaN included', async (shapeA, shapeB) => {
-    const a = random(shapeA, 1)
-    const b = random(shapeB, 2)
-    if (a.values.length > 4) a.values.set([Number.NaN, Number.POSITIVE_INFINITY], 1)
-    if (b.values.length > 4) b.values.set([Number.NaN, Number.NEGATIVE_INFINITY], 2)
-    for (const name of ['Maximum', 'Minimum']) expectClose(kernel(name, { a, b }), await cpuKernel(name, { a, b }))
-  })
+describe('Sign, Floor, Ceil, Reciprocal, LeakyRelu and Selu', () => {
+  it.each([[[0]], [[1]], [[5]], [[3, 7]], [[16]], [[35]]])(
+    'of shape %j are those of the JavaScript backend',
+    async (shape) => {
+      const x = random(shape, 1)
+      x.values.forEach((value, at) => {
+        x.values[at] = value * 4
+      })
+      if (x.values.length > 6) x.values.set([Number.NaN, Number.POSITIVE_INFINITY, 0, -0, Number.NEGATIVE_INFINITY], 1)
+      for (const name of ['Sign', 'Floor', 'Ceil', 'Reciprocal', 'Selu']) {
+        expectClose(kernel(name, { x }), await cpuKernel(name, { x }), { absolute: 1e-6, relative: 1e-6 })
+      }
+      const attrs = { alpha: 0.3 }
+      expectClose(kernel('LeakyRelu', { x }, attrs), await cpuKernel('LeakyRelu', { x }, attrs), { absolute: 0 })
+    },
+  )
 })
 
 describe('Tile', () => {

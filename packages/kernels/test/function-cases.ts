@@ -49,6 +49,8 @@ const cases: Case[] = [
   { name: 'Erf', f: erf, bound: 8 },
   { name: 'Rsqrt', f: (x) => 1 / Math.sqrt(x), bound: 2 },
   { name: 'Sqrt', f: Math.sqrt, bound: 0.5 },
+  { name: 'Log1p', f: Math.log1p, bound: 3 },
+  { name: 'Expm1', f: Math.expm1, bound: 3 },
   {
     name: 'LevinSilu',
     f: (x) => (x === Number.NEGATIVE_INFINITY ? Number.NaN : x * sigmoid(x)),

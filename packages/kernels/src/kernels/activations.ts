@@ -7,10 +7,11 @@ function unary(name: string, gain: string, kind: number): KernelDefinition {
     name,
     gain,
     handles: ({ x }) => x?.dtype === 'float32',
-    compute({ runtime, inputs }) {
+    compute({ runtime, attrs, inputs }) {
       const x = inputs['x'] as TensorInfo
       const out = runtime.output(x.shape, 'float32')
-      runtime.wasm.unary(kind, runtime.address(x), runtime.address(out), sizeOf(x.shape))
+      const alpha = Number(attrs['alpha'] ?? 0)
+      runtime.wasm.unary(kind, runtime.address(x), runtime.address(out), sizeOf(x.shape), alpha)
       return out
     },
   }
@@ -48,7 +49,7 @@ function gated(name: string, gain: string, kind: (attrs: NamedAttrMap) => number
       const x = input(call, 'x')
       const y = runtime.output(x.shape, 'float32')
       if (Number(attrs['slope']) !== 1) {
-        runtime.wasm.unary(kind(attrs), runtime.address(x), runtime.address(y), sizeOf(x.shape))
+        runtime.wasm.unary(kind(attrs), runtime.address(x), runtime.address(y), sizeOf(x.shape), 0)
         return y
       }
       const slope = runtime.output(x.shape, 'float32')
@@ -71,6 +72,14 @@ export const functions: readonly KernelDefinition[] = [
   unary('Erf', vectorised, 4),
   unary('Rsqrt', vectorised, 9),
   unary('Sqrt', vectorised, 10),
+  unary('Log1p', vectorised, 11),
+  unary('Expm1', vectorised, 12),
+  unary('Selu', vectorised, 13),
+  unary('Sign', vectorised, 14),
+  unary('Reciprocal', vectorised, 15),
+  unary('Floor', vectorised, 16),
+  unary('Ceil', vectorised, 17),
+  unary('LeakyRelu', vectorised, 18),
 ]
 
 export const activations: readonly KernelDefinition[] = [

@@ -53,7 +53,7 @@ export function byParts(name: string): KernelDefinition {
 }
 
 /** `(a + bi)(c + di) = (ac − bd) + (ad + bc)i`. */
-const multiply: KernelDefinition = {
+export const multiplyComplex: KernelDefinition = {
   ...byParts('Multiply'),
   compute(call) {
     const { runtime } = call
@@ -85,8 +85,4 @@ const onesLike: KernelDefinition = {
   },
 }
 
-export const complexByParts: readonly KernelDefinition[] = [
-  ...['Add', 'Neg', 'Sub', 'ZerosLike'].map(byParts),
-  multiply,
-  onesLike,
-]
+export const complexByParts: readonly KernelDefinition[] = [...['Neg', 'ZerosLike'].map(byParts), onesLike]

@@ -1,56 +1,54 @@
-import { type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { input, type KernelCall, type KernelDefinition, sizeOf } from '../kernel-definition.js'
+import { aroundRun, axesOf, reducedShape, runsOf } from '../reduction.js'
 import { byParts, hasComplex } from './complex-by-parts.js'
 
 const complexSum = byParts('Sum')
 
-/** The axes to sum over, in ascending order. */
-function axesOf(x: TensorInfo, attrs: NamedAttrMap | undefined): number[] {
-  return util.parseAxisParam((attrs?.['axis'] ?? null) as unknown as number | number[], x.shape).sort((a, b) => a - b)
+/** Reduces one run of axes: addresses of input and output, and the sizes before, of and after the run. */
+type ReduceRun = (x: number, out: number, outer: number, reduced: number, inner: number) => unknown
+
+/** Reduces a float32 tensor over any axes, run by run, in a new tensor. */
+export function reduceRuns(call: KernelCall, axis: unknown, reduce: ReduceRun): TensorInfo {
+  const { runtime, attrs } = call
+  const x = input(call, 'x')
+  const axes = axesOf(x, axis)
+  // Without axes it is a copy, which the reduction of an axis of length 1 makes.
+  const runs = axes.length === 0 ? [[]] : runsOf(axes)
+  let value: TensorInfo = x
+  for (const run of runs) {
+    const from: TensorInfo = value
+    const out = runtime.output(reducedShape(from.shape, run, false), 'float32')
+    reduce(runtime.address(from), runtime.address(out), ...aroundRun(from.shape, run))
+    if (from !== x) runtime.dispose(from)
+    value = out
+  }
+  return { ...value, shape: reducedShape(x.shape, axes, attrs['keepDims'] === true) }
 }
 
-const isRun = (axes: readonly number[]): boolean => axes.every((axis, index) => axis === (axes[0] ?? 0) + index)
-
-/** Sums of a float32 tensor over a run of axes, in a new tensor. */
-function sumRun({ runtime, attrs }: KernelCall, x: TensorInfo): TensorInfo {
-  const axes = axesOf(x, attrs)
-  const first = axes[0] ?? x.shape.length
-  const end = first + axes.length
-  const kept = attrs['keepDims'] === true
-  const shape = x.shape.flatMap((length, axis) => (axes.includes(axis) ? (kept ? [1] : []) : [length]))
-  const out = runtime.output(shape, 'float32')
-  runtime.wasm.sumAxes(
-    runtime.address(x),
-    runtime.address(out),
-    sizeOf(x.shape.slice(0, first)),
-    sizeOf(x.shape.slice(first, end)),
-    sizeOf(x.shape.slice(end)),
-  )
-  return out
+function sumAxes(call: KernelCall): TensorInfo {
+  const { runtime, attrs } = call
+  return reduceRuns(call, attrs['axis'], (x, out, outer, reduced, inner) => {
+    runtime.wasm.sumAxes(x, out, outer, reduced, inner, runtime.workspace(inner * 4))
+  })
 }
 
 export const sum: KernelDefinition = {
   name: 'Sum',
-  gain: 'over leading or inner axes without a transpose first (the gradient of every bias); complex64 too',
-  handles: (inputs, attrs) => {
-    const { x } = inputs
-    return hasComplex(inputs) || (x?.dtype === 'float32' && isRun(axesOf(x, attrs)))
-  },
-  compute(call) {
-    const x = input(call, 'x')
-    return x.dtype === 'complex64' ? complexSum.compute(call) : sumRun(call, x)
-  },
+  gain: 'over any axes without a transpose first (the gradient of every bias); complex64 too',
+  handles: (inputs) => hasComplex(inputs) || inputs['x']?.dtype === 'float32',
+  compute: (call) => (hasComplex(call.inputs) ? complexSum.compute(call) : sumAxes(call)),
 }
 
 export const mean: KernelDefinition = {
   name: 'Mean',
-  gain: 'over leading or inner axes without a transpose first',
-  handles: ({ x }, attrs) => x?.dtype === 'float32' && isRun(axesOf(x, attrs)),
+  gain: 'over any axes without a transpose first',
+  handles: ({ x }) => x?.dtype === 'float32',
   compute(call) {
     const { runtime, attrs } = call
     const x = input(call, 'x')
-    const out = sumRun(call, x)
-    const count = sizeOf(axesOf(x, attrs).map((axis) => x.shape[axis] ?? 1))
+    const out = sumAxes(call)
+    const count = sizeOf(axesOf(x, attrs['axis']).map((axis) => x.shape[axis] ?? 1))
     runtime.wasm.divide(runtime.address(out), sizeOf(out.shape), count)
     return out
   },
