@@ -3,14 +3,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-wasm'
 import { kernelFingerprint, registerKernels, restoreKernels } from '@levin/kernels'
-
-/** A piece of work; `flops` is 0 where only the time is of interest. */
-interface Work {
-  readonly name: string
-  readonly flops: number
-  readonly run: () => tf.Tensor
-  readonly stock: boolean
-}
+import { copyWorks, elementwiseWorks } from './memory-works.js'
+import { rateOf, type Work } from './work.js'
 
 const ROUNDS = 5
 const ROUND_MS = 150
@@ -24,6 +18,7 @@ function matrixWorks(size: number): Work[] {
     [false, true].map((transposeB) => ({
       name: `matmul ${size} ${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`,
       flops: 2 * size ** 3,
+      bytes: 0,
       run: () => tf.matMul(a, b, transposeA, transposeB),
       stock: true,
     })),
@@ -49,12 +44,14 @@ function convolutionWorks(
     {
       name: `${name} filter gradient`,
       flops,
+      bytes: 0,
       run: call('Conv2DBackpropFilter', { x, dy }, { filterShape: w.shape }),
       stock: false,
     },
     {
       name: `${name} input gradient`,
       flops,
+      bytes: 0,
       run: call('Conv2DBackpropInput', { dy, filter: w }, { inputShape: x.shape }),
       stock: true,
     },
@@ -84,28 +81,50 @@ function otherWorks(): Work[] {
     {
       name: 'max pool gradient 64x24x24x64, 2x2',
       flops: 0,
+      bytes: 0,
       run: pool('MaxPoolGrad', { dy: pooled, input: maps, output: pooled }),
       stock: true,
     },
     {
       name: 'average pool gradient 64x24x24x64, 2x2',
       flops: 0,
+      bytes: 0,
       run: pool('AvgPoolGrad', { dy: pooled, input: maps }),
       stock: true,
     },
-    { name: 'sum of 36,864 rows of 64', flops: 0, run: () => tf.sum(columns, 0), stock: true },
-    { name: 'slice 64 of 12,800 x 784', flops: 0, run: () => tf.slice2d(images, [6400, 0], [64, 784]), stock: true },
-    { name: 'slice columns 64 x 392', flops: 0, run: () => tf.slice2d(images, [6400, 100], [64, 392]), stock: true },
-    { name: 'segment sum 2048 x 128 into 96', flops: 0, run: () => tf.unsortedSegmentSum(rows, ids, 96), stock: false },
+    { name: 'sum of 36,864 rows of 64', flops: 0, bytes: 0, run: () => tf.sum(columns, 0), stock: true },
+    {
+      name: 'slice 64 of 12,800 x 784',
+      flops: 0,
+      bytes: 0,
+      run: () => tf.slice2d(images, [6400, 0], [64, 784]),
+      stock: true,
+    },
+    {
+      name: 'slice columns 64 x 392',
+      flops: 0,
+      bytes: 0,
+      run: () => tf.slice2d(images, [6400, 100], [64, 392]),
+      stock: true,
+    },
+    {
+      name: 'segment sum 2048 x 128 into 96',
+      flops: 0,
+      bytes: 0,
+      run: () => tf.unsortedSegmentSum(rows, ids, 96),
+      stock: false,
+    },
     {
       name: 'depthwise 32x28x28x64 filter gradient',
       flops,
+      bytes: 0,
       run: depthwise('DepthwiseConv2dNativeBackpropFilter', { x, dy: x }, { filterShape: w.shape }),
       stock: false,
     },
     {
       name: 'depthwise 32x28x28x64 input gradient',
       flops,
+      bytes: 0,
       run: depthwise('DepthwiseConv2dNativeBackpropInput', { dy: x, filter: w }, { inputShape: x.shape }),
       stock: false,
     },
@@ -113,12 +132,12 @@ function otherWorks(): Work[] {
 }
 
 /** Milliseconds per call, over about `ROUND_MS`. */
-function time(run: () => tf.Tensor): number {
+function time(run: Work['run']): number {
   const start = performance.now()
   let calls = 0
   let elapsed = 0
   do {
-    run().dispose()
+    tf.dispose(run())
     calls++
     elapsed = performance.now() - start
   } while (elapsed < ROUND_MS)
@@ -146,18 +165,19 @@ function measure(work: Work): { ours: number; stock: number | undefined } {
 
 await tf.setBackend('wasm')
 console.log(kernelFingerprint())
-const works = [
+const works: Work[] = [
   ...[64, 256, 1024].flatMap(matrixWorks),
   ...convolutionWorks('conv 64x14x14x32, 3x3, 64', 64, 14, 32, 64, 3),
   ...convolutionWorks('conv 64x28x28x1, 3x3, 32', 64, 28, 1, 32, 3),
   ...otherWorks(),
+  ...copyWorks(),
+  ...elementwiseWorks(),
 ]
 for (const work of works) {
   const { ours, stock } = measure(work)
-  const rate = (ms: number) => (work.flops > 0 ? ` (${(work.flops / ms / 1e6).toFixed(1)} GFLOP/s)` : '')
   const against =
     stock === undefined
       ? 'stock: no kernel'
-      : `stock ${stock.toFixed(3)} ms${rate(stock)}, ratio ${(stock / ours).toFixed(1)}`
-  console.log(`${work.name.padEnd(40)} ours ${ours.toFixed(3)} ms${rate(ours)}, ${against}`)
+      : `stock ${stock.toFixed(3)} ms${rateOf(work, stock)}, ratio ${(stock / ours).toFixed(1)}`
+  console.log(`${work.name.padEnd(40)} ours ${ours.toFixed(3)} ms${rateOf(work, ours)}, ${against}`)
 }

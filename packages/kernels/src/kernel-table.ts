@@ -23,6 +23,7 @@ import { batchMatMul } from './kernels/matmul.js'
 import { normalisation } from './kernels/normalisation.js'
 import { mirrorPad, padV2 } from './kernels/pad.js'
 import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
+import { pow } from './kernels/pow.js'
 import { prelu } from './kernels/prelu.js'
 import { recurrent } from './kernels/recurrent.js'
 import { unsortedSegmentSum } from './kernels/segment-sum.js'
@@ -67,6 +68,7 @@ export const definitions: readonly KernelDefinition[] = [
   identity,
   ...functions,
   ...binaries,
+  pow,
   logicalNot,
   select,
   clipByValue,

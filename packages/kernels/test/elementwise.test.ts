@@ -109,6 +109,24 @@ describe('Sign, Floor, Ceil, Reciprocal, LeakyRelu and Selu', () => {
   )
 })
 
+describe('Pow', () => {
+  it.each([1, 2, 3, -1, 0, 0.5, -2.5])('of %d is that of the JavaScript backend', async (exponent) => {
+    for (const shape of [[], [0], [37]]) {
+      const x = random(shape, 1)
+      if (x.values.length > 6) x.values.set([Number.NaN, Number.POSITIVE_INFINITY, 0, -0, Number.NEGATIVE_INFINITY], 1)
+      const inputs = { a: x, b: { shape: [], values: Float32Array.of(exponent) } }
+      expectClose(kernel('Pow', inputs), await cpuKernel('Pow', inputs), { absolute: 0, relative: 1e-6 })
+    }
+  })
+
+  it('takes one exponent per element, and a base for many exponents', async () => {
+    const [a, b] = [random([3, 4], 1), random([3, 4], 2)]
+    expectClose(kernel('Pow', { a, b }), await cpuKernel('Pow', { a, b }))
+    const two = { shape: [], values: Float32Array.of(2) }
+    expectClose(kernel('Pow', { a: two, b }), await cpuKernel('Pow', { a: two, b }))
+  })
+})
+
 describe('Tile', () => {
   it.each([
     [[3], [4]],
