@@ -1,4 +1,4 @@
-import type { Platform, Signal, Terminal } from '@levin/core'
+import { currentPlatform, type Platform, type Signal, type Terminal } from '@levin/core'
 import { MemoryFiles } from './memory-files.js'
 
 export interface TestPlatformOptions {
@@ -41,6 +41,8 @@ export class TestPlatform implements Platform {
     this.#time += this.#tick
     return this.#time
   }
+
+  readonly nextTurn = currentPlatform().nextTurn
 
   /** Lets so many milliseconds pass. */
   advance(milliseconds: number): void {

@@ -69,6 +69,21 @@ describe('an AbortSignal', () => {
   })
 })
 
+test.each(['fit', 'validate', 'test', 'predict'] as const)(
+  '%s lets the event loop have its turn, so that an abort from a timer or a signal gets through, though nothing in it waits',
+  async (kind) => {
+    const controller = new AbortController()
+    const module = new BoringModule()
+    const trainer = quietTrainer({ limitValBatches: kind === 'fit' ? 0 : 500 })
+    setImmediate(() => controller.abort(new Error('from outside')))
+    const loader = new BoringLoader({ batches: 500 })
+    const loaders = { train: loader, validate: loader, test: loader, predict: loader }
+    const result = await trainer[kind](module, loaders, { signal: controller.signal })
+    module.dispose()
+    expect(result.status).toBe('aborted')
+  },
+)
+
 describe('signals of the system', () => {
   test('stop the run after the window at hand where handleSignals is set; a second one is not caught', async () => {
     const platform = new TestPlatform({ tick: 1 })

@@ -1,3 +1,4 @@
+import { nextTurn } from './next-turn.js'
 import { nodeFiles } from './node-files.js'
 import type { Platform, Signal, Terminal } from './platform.js'
 
@@ -32,6 +33,7 @@ function nodePlatform(process: NodeProcess, builtin: (name: string) => unknown):
     files: nodeFiles({ fs, path }),
     terminal: nodeTerminal(process),
     now: () => performance.now(),
+    nextTurn,
     onSignal: (signal: Signal, listener) => {
       process.on(signal, listener)
       return () => process.off(signal, listener)
@@ -60,6 +62,7 @@ function browserPlatform(): Platform {
     files: undefined,
     terminal: undefined,
     now: () => performance.now(),
+    nextTurn,
     processors: navigator?.hardwareConcurrency ?? 1,
   }
 }

@@ -39,6 +39,11 @@ export interface Platform {
   readonly terminal: Terminal | undefined
   /** Milliseconds, never going back. */
   now(): number
+  /**
+   * Resolves in another turn of the event loop, once timers, signals and messages that wait have had theirs. A run that
+   * waits for nothing else would keep them out until its end.
+   */
+  nextTurn(): Promise<void>
   /** Calls `listener` instead of ending the process. Returns the function that undoes it. Absent: no signals here. */
   onSignal?(signal: Signal, listener: () => void): () => void
   /** Logical processors. */

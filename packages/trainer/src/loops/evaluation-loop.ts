@@ -109,6 +109,8 @@ export class EvaluationLoop {
           release()
         }
         firstSample += samples
+        const turn = this.#run.turns.take()
+        if (turn) await turn
       }
     } finally {
       await source.close()

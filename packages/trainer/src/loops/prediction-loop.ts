@@ -63,6 +63,7 @@ export class PredictionLoop {
           transferred.release()
         }
         firstSample += transferred.samples
+        await this.#run.turns.take()
       }
     } finally {
       await source.close()

@@ -54,13 +54,15 @@ export class TrainingEpoch implements WindowListener {
   }
 
   async #windows(windows: EpochWindows): Promise<boolean> {
-    const { strategy, module, options, clock } = this.#run
+    const { strategy, module, options, clock, turns } = this.#run
     while (windows.hasNext) {
       if (clock.globalStep >= options.maxSteps) break
       const window = windows.begin()
       if (module.automaticOptimization) await strategy.step(window)
       else await strategy.manualStep?.(window)
-      // Only what could have requested a stop costs a question: ranks agree at every boundary.
+      // First, so that an abort or a signal that waits counts at this boundary.
+      const turn = turns.take()
+      if (turn) await turn
       const stop = this.#services.mustStop()
       if (typeof stop === 'boolean' ? stop : await stop) break
     }

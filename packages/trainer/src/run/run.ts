@@ -22,6 +22,7 @@ import type { LoggedValue } from '../logging/log-store.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import { Announcer } from './announcer.js'
 import type { ConfiguredOptimizer } from './configured-optimizer.js'
+import { Turns } from './turns.js'
 
 export interface StopRequest {
   readonly reason: StopReason
@@ -61,6 +62,7 @@ export class Run implements RunContext {
   readonly platform: Platform
   readonly options: ResolvedOptions
   readonly announcer: Announcer
+  readonly turns: Turns
   readonly clock: MutableClock = startOfRun()
   readonly metrics: Record<string, number> = {}
   readonly metricReads: Record<string, number> = {}
@@ -97,6 +99,7 @@ export class Run implements RunContext {
     this.platform = parts.platform
     this.options = parts.options
     this.announcer = new Announcer(parts.platform, this.strategy.rank.globalRank === 0)
+    this.turns = new Turns(parts.platform)
   }
 
   get rank() {
