@@ -54,6 +54,23 @@ describe('earlyStopping', () => {
     expect((await stopped([5, 6, 5, 4, 6, 6, 3], { patience: 3 })).result.status).toBe('completed')
   })
 
+  test('judges each fit of a Trainer by itself', async () => {
+    const callback = new EarlyStopping({ monitor: 'score', patience: 2 })
+    const trainer = quietTrainer({ callbacks: [callback], maxEpochs: 4 })
+    const data = { train: boringBatches({ batches: 2 }), validate: boringBatches({ batches: 1 }) }
+    const epochs: number[] = []
+    for (const scores of [
+      [1, 2, 3, 4],
+      [9, 8, 7, 6],
+    ]) {
+      const module = new Scripted(scores)
+      epochs.push((await trainer.fit(module, data)).clock.epoch)
+      module.dispose()
+    }
+    expect(epochs).toEqual([3, 4])
+    expect({ best: callback.bestScore, stopped: callback.stoppedEpoch }).toEqual({ best: 6, stopped: undefined })
+  })
+
   test('patience 0 ends at the first check without improvement', async () => {
     expect((await stopped([5, 4, 4, 3], { patience: 0 })).epochs).toBe(3)
   })

@@ -60,6 +60,35 @@ describe('modelCheckpoint', () => {
     expect(await checkpointIO.resolve('c', 'best')).toBe('c/epoch=0-step=4-v1')
   })
 
+  test('a second fit by the same Trainer has its own best, and leaves the first one’s alone', async () => {
+    const checkpointIO = new MemoryCheckpoints()
+    const options = { monitor: 'val/score', filename: '{val/score}', autoInsertMetricName: false }
+    const trainer = quietTrainer({ checkpointIO, maxEpochs: 2, callbacks: [new ModelCheckpoint(options)] })
+    const data = { train: boringBatches({ batches: 4 }), validate: boringBatches({ batches: 1 }) }
+    const modules = [new Scored([1, 2]), new Scored([5, 7])] as const
+    const first = await trainer.fit(modules[0], data)
+    const second = await trainer.fit(modules[1], data)
+    for (const module of modules) module.dispose()
+    expect(first).toMatchObject({ bestCheckpoint: 'runs/checkpoints/1', lastCheckpoint: 'runs/checkpoints/2' })
+    expect(second).toMatchObject({ bestCheckpoint: 'runs/checkpoints/5', lastCheckpoint: 'runs/checkpoints/7' })
+    expect(checkpointIO.locations.sort()).toEqual(['1', '2', '5', '7'].map((name) => `runs/checkpoints/${name}`))
+  })
+
+  test("'last' is that of the fit before, also for the Trainer's next one", async () => {
+    const checkpointIO = new MemoryCheckpoints()
+    const callback = new ModelCheckpoint()
+    const logger = Object.assign(new RowLogger(), { logDir: 'first' })
+    const trainer = quietTrainer({ checkpointIO, loggers: [logger], callbacks: [callback], maxEpochs: 2 })
+    const data = { train: boringBatches({ batches: 4 }) }
+    const module = new BoringModule()
+    await trainer.fit(module, data)
+    // As a new run has a new folder.
+    logger.logDir = 'second'
+    const result = await trainer.fit(module, data, { ckptPath: 'last' })
+    module.dispose()
+    expect(result.clock).toMatchObject({ epoch: 2, globalStep: 8 })
+  })
+
   test.each<[number, string[]]>([
     [2, ['c/epoch=1-step=8', 'c/epoch=3-step=16', 'c/epoch=4-step=20']],
     [0, ['c/epoch=4-step=20']],

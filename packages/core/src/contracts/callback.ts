@@ -3,7 +3,8 @@ import type { RunContext } from './run-context.js'
 
 /**
  * A Callback adds behaviour to a run without touching the module: any object with some of the hooks. They are called in
- * the order of the list, those with `order: 'last'` (checkpoints) after all others.
+ * the order of the list, those with `order: 'last'` (checkpoints) after all others. One object may serve several runs, one
+ * after the other: what belongs to one run begins anew in `setup`, which comes before `loadState`.
  */
 export interface Callback extends RunHooks {
   /** For errors, the profiler, and the state in checkpoints. Default: the class name. */

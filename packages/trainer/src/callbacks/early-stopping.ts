@@ -1,4 +1,4 @@
-import { type Callback, definePlugin, type EpochRunContext, type RunContext } from '@levin/core'
+import { type Callback, definePlugin, type EpochRunContext, type RunContext, type RunKind } from '@levin/core'
 import * as v from 'valibot'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
 
@@ -40,7 +40,7 @@ export class EarlyStopping implements Callback {
   readonly monitor: string
   readonly #options: Required<Omit<EarlyStoppingOptions, 'monitor' | 'stoppingThreshold' | 'divergenceThreshold'>> &
     EarlyStoppingOptions
-  readonly #watched: Monitor
+  #watched: Monitor
   #waitCount = 0
   #bestScore = Number.NaN
   #stoppedEpoch: number | undefined
@@ -66,6 +66,16 @@ export class EarlyStopping implements Callback {
   /** The epoch in which it stopped the run. */
   get stoppedEpoch(): number | undefined {
     return this.#stoppedEpoch
+  }
+
+  // Each fit is judged by itself.
+  setup(kind: RunKind): void {
+    if (kind !== 'fit') return
+    this.#watched = new Monitor(this.monitor)
+    this.#waitCount = 0
+    this.#bestScore = Number.NaN
+    this.#stoppedEpoch = undefined
+    this.#validated = false
   }
 
   async onValidationEnd(run: RunContext): Promise<void> {

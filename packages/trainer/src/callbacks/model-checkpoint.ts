@@ -65,6 +65,9 @@ interface Saved {
 /** Where checkpoints of earlier runs are looked for. */
 type CheckpointFinder = RunContext & { readonly checkpointIO: CheckpointIO }
 
+const monitorOf = ({ monitor }: ModelCheckpointOptions): Monitor | undefined =>
+  monitor === undefined ? undefined : new Monitor(monitor)
+
 type Settings = Required<Omit<ModelCheckpointOptions, 'dirpath' | 'monitor'>> & ModelCheckpointOptions
 
 /** Saves the run from time to time, and keeps the best checkpoints and the newest. */
@@ -74,13 +77,17 @@ export class ModelCheckpoint implements Callback {
   readonly stateKey: string
   readonly monitor: string | undefined
   readonly #options: Settings
-  readonly #watched: Monitor | undefined
+  #watched: Monitor | undefined
   #trigger: TriggerState | undefined
   #saved: Saved[] = []
   #lastPath: string | undefined
   #lastStep = -1
+  /** The step for which the trigger was asked. */
+  #lastAsked = 0
   #deferred = false
   #validated = false
+  /** What the fit before this one came to, for a run that goes on from there. */
+  #earlier: { readonly best: string | undefined; readonly last: string | undefined } | undefined
 
   constructor(options: ModelCheckpointOptions = {}) {
     this.#options = {
@@ -95,7 +102,7 @@ export class ModelCheckpoint implements Callback {
       ...options,
     }
     this.monitor = options.monitor
-    this.#watched = options.monitor === undefined ? undefined : new Monitor(options.monitor)
+    this.#watched = monitorOf(options)
     this.stateKey = `modelCheckpoint(${options.monitor ?? ''}, ${this.#options.mode}, ${JSON.stringify(this.#options.every)})`
   }
 
@@ -118,18 +125,32 @@ export class ModelCheckpoint implements Callback {
   }
 
   /**
-   * The checkpoint that `'best'` or `'last'` names: of this run, or of an earlier one that saved to the same folder.
+   * The checkpoint that `'best'` or `'last'` names: of the fit that this object saw last, or of an earlier program that
+   * saved to the same folder.
    */
   async find(which: 'best' | 'last', run: CheckpointFinder): Promise<string | undefined> {
     const own = which === 'best' ? this.bestModelPath : this.lastModelPath
-    return own ?? run.checkpointIO.resolve(this.#folder(run), which)
+    return own ?? this.#earlier?.[which] ?? run.checkpointIO.resolve(this.#folder(run), which)
   }
 
   async setup(kind: RunKind, run: RunContext): Promise<void> {
     if (kind !== 'fit') return
+    this.#begin()
     this.#trigger = new TriggerState(this.#options.every, run.platform.now)
     // Found out now and not after an hour of training.
     await run.prepareCheckpoints(this.#folder(run))
+  }
+
+  // Each fit has its own best: what another one saved is neither compared with nor removed.
+  #begin(): void {
+    if (this.#lastPath) this.#earlier = { best: this.bestModelPath, last: this.#lastPath }
+    this.#watched = monitorOf(this.#options)
+    this.#saved = []
+    this.#lastPath = undefined
+    this.#lastStep = -1
+    this.#lastAsked = 0
+    this.#deferred = false
+    this.#validated = false
   }
 
   async onTrainBatchEnd(
@@ -145,7 +166,6 @@ export class ModelCheckpoint implements Callback {
     if (this.#watched && (await this.#watched.latest(run)) === undefined) this.#deferred = true
     else await this.#save(run)
   }
-  #lastAsked = 0
 
   async onValidationEnd(run: RunContext): Promise<void> {
     if (run.phase === 'sanityCheck') return
