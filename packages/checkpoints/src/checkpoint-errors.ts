@@ -14,6 +14,12 @@ export const notFound = (location: string, what = 'is no checkpoint'): LevinErro
     remedy: 'Check the path: a checkpoint is a folder with a manifest.json in it.',
   })
 
+export const occupied = (location: string): LevinError =>
+  new LevinError('LEVIN_CHECKPOINT_EXISTS', {
+    message: `There is a checkpoint at '${location}' already.`,
+    remedy: 'Choose another place, or leave out replace: false.',
+  })
+
 export const unreadableVersion = (file: string, expected: string, found: string): LevinError =>
   new LevinError('LEVIN_CHECKPOINT_VERSION', {
     message: `'${file}' cannot be read by this version of @levin/checkpoints.`,

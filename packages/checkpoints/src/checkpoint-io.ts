@@ -1,11 +1,11 @@
-import type { CheckpointContent, CheckpointIO, StoredCheckpoint } from '@levin/core'
-import { filesError } from './checkpoint-errors.js'
+import type { CheckpointContent, CheckpointIO, SaveOptions, StoredCheckpoint } from '@levin/core'
+import { filesError, occupied } from './checkpoint-errors.js'
 import { clearLeftovers, findInterrupted, leftoversIn, releaseName, temporaryName } from './leftovers.js'
 import { MANIFEST_FILE } from './manifest.js'
 import { join, nameOf, parentOf } from './paths.js'
 import { readPointer, writePointer } from './pointers.js'
 import { readCheckpoint } from './read-checkpoint.js'
-import { moveIntoPlace } from './replace-folder.js'
+import { moveIfFree, moveIntoPlace } from './replace-folder.js'
 import { requireReplaceable } from './replaceable.js'
 import type { Storage } from './storage.js'
 import { type Snapshot, takeSnapshot, writeCheckpoint } from './write-checkpoint.js'
@@ -39,11 +39,11 @@ class StorageCheckpoints implements CheckpointIO {
     this.#storage = storage
   }
 
-  async save(location: string, content: CheckpointContent): Promise<void> {
+  async save(location: string, content: CheckpointContent, { replace = true }: SaveOptions = {}): Promise<void> {
     const snapshot = takeSnapshot(content)
     const path = this.#storage.absolute(location)
     const before = this.#saves.get(path) ?? Promise.resolve()
-    const save = before.catch(() => undefined).then(async () => this.#saveInTurn(path, await snapshot))
+    const save = before.catch(() => undefined).then(async () => this.#saveInTurn(path, await snapshot, replace))
     // Whoever called gets the rejection; the map only remembers the order.
     snapshot.catch(() => undefined)
     this.#saves.set(path, save)
@@ -54,20 +54,22 @@ class StorageCheckpoints implements CheckpointIO {
     }
   }
 
-  #saveInTurn(location: string, snapshot: Snapshot): Promise<void> {
-    const save = () => this.#save(location, snapshot)
+  #saveInTurn(location: string, snapshot: Snapshot, replace: boolean): Promise<void> {
+    const save = () => this.#save(location, snapshot, replace)
     return this.#storage.exclusively?.(location, save) ?? save()
   }
 
-  async #save(location: string, snapshot: Snapshot): Promise<void> {
+  async #save(location: string, snapshot: Snapshot, replace: boolean): Promise<void> {
     const storage = this.#storage
     const temporary = temporaryName(storage, location, 'saving')
     try {
       await requireReplaceable(storage, location)
       await storage.makeFolder(parentOf(location))
       await clearLeftovers(storage, parentOf(location), location)
+      // Found out before anything is written; the move settles it where several save at once.
+      if (!replace && (await this.exists(location))) throw occupied(location)
       await writeCheckpoint(storage, temporary, snapshot)
-      await moveIntoPlace(storage, temporary, location)
+      await (replace ? moveIntoPlace : moveIfFree)(storage, temporary, location)
     } catch (error) {
       await storage.remove(temporary).catch(() => undefined)
       throw filesError(location, error)

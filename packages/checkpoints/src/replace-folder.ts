@@ -1,3 +1,4 @@
+import { occupied } from './checkpoint-errors.js'
 import { releaseName, temporaryName } from './leftovers.js'
 import { MANIFEST_FILE } from './manifest.js'
 import type { Storage } from './storage.js'
@@ -29,6 +30,15 @@ export async function moveIntoPlace(storage: Storage, from: string, location: st
     for (const old of displaced) await storage.remove(old).catch(() => undefined)
   } finally {
     for (const old of displaced) releaseName(old)
+  }
+}
+
+/** Puts a whole checkpoint where nothing is: of several that try at once, one succeeds. */
+export async function moveIfFree(storage: Storage, from: string, location: string): Promise<void> {
+  try {
+    await storage.move(from, location, MANIFEST_FILE)
+  } catch (error) {
+    throw (await storage.kind(location)) === undefined ? error : occupied(location)
   }
 }
 

@@ -11,6 +11,7 @@ export interface ErrorCodes {
   LEVIN_BUSY: 'a second run while one is going on in this thread'
   LEVIN_CALLBACK: 'a callback that threw'
   LEVIN_CHECKPOINT_CORRUPT: 'a checkpoint that is cut short, changed or incomplete'
+  LEVIN_CHECKPOINT_EXISTS: 'a checkpoint where another one is that must not be replaced'
   LEVIN_CHECKPOINT_MISMATCH: 'a checkpoint of another model or optimizer'
   LEVIN_CHECKPOINT_NOT_FOUND: 'a checkpoint that is not there'
   LEVIN_CHECKPOINT_VERSION: 'a checkpoint of a format that this version cannot read'

@@ -11,6 +11,7 @@ export type {
   CheckpointContent,
   CheckpointFacts,
   CheckpointIO,
+  SaveOptions,
   StoredCheckpoint,
   TensorRecord,
 } from './contracts/checkpoint-io.js'

@@ -25,6 +25,9 @@ export function checkpointIOCases(harness: CheckpointIOHarness): ConformanceCase
       'knows checkpoints of weights only': within(checkWeightsOnly),
       'replaces a checkpoint only by a whole one': within(checkReplace),
       'leaves nothing behind when a first save fails': within(checkFailedSave),
+      'keeps what is there, where it is told to, also from several at once': within((io, folder) =>
+        checkKept(harness, io, folder),
+      ),
       'refuses a place where nothing is': within(checkNotFound),
       'removes, also what is not there': within(checkRemove),
       'points at a checkpoint by name, and elsewhere later': within(checkPointer),
@@ -106,6 +109,19 @@ async function checkFacts(io: CheckpointIO, folder: string): Promise<void> {
   expectEqual(stored.trainer, content.trainer, 'trainer')
   expectEqual({ ...stored.facts }, { ...content.manifest }, 'facts')
   expectTrue(stored.location.length > 0, 'A stored checkpoint must say where it is.')
+}
+
+async function checkKept(harness: CheckpointIOHarness, io: CheckpointIO, folder: string): Promise<void> {
+  await io.save(`${folder}/a`, contentOf(PARTS, 1))
+  const again = () => io.save(`${folder}/a`, contentOf(PARTS, 2), { replace: false })
+  await expectRefusal(again, 'LEVIN_CHECKPOINT_EXISTS', 'a save with replace: false where a checkpoint is')
+  expectEqual((await io.load(`${folder}/a`)).facts.globalStep, 1, 'globalStep of what was there')
+  const savers = [io, harness.create(), harness.create()]
+  const saves = savers.map((saver, step) => saver.save(`${folder}/b`, contentOf(PARTS, step), { replace: false }))
+  const settled = await Promise.allSettled(saves)
+  const winners = settled.flatMap(({ status }, step) => (status === 'fulfilled' ? [step] : []))
+  expectEqual(winners.length, 1, 'saves of several to one place with replace: false that got it')
+  expectEqual((await io.load(`${folder}/b`)).facts.globalStep, winners[0], 'globalStep of the one that got it')
 }
 
 async function checkStreams(io: CheckpointIO, folder: string): Promise<void> {

@@ -2,6 +2,7 @@ import {
   type CheckpointContent,
   type CheckpointIO,
   LevinError,
+  type SaveOptions,
   type StoredCheckpoint,
   type TensorRecord,
 } from '@levin/core'
@@ -21,7 +22,11 @@ export class MemoryCheckpoints implements CheckpointIO {
     return [...this.#stored.keys()]
   }
 
-  async save(location: string, { model, optimizer, trainer, manifest }: CheckpointContent): Promise<void> {
+  async save(
+    location: string,
+    { model, optimizer, trainer, manifest }: CheckpointContent,
+    { replace = true }: SaveOptions = {},
+  ): Promise<void> {
     // As text: what is no JSON, or changes later, would go unnoticed otherwise.
     const json = JSON.stringify(trainer)
     const stored = {
@@ -32,6 +37,9 @@ export class MemoryCheckpoints implements CheckpointIO {
       optimizer: optimizer && (await collect(optimizer)),
     }
     this.#check(location)
+    if (!replace && this.#stored.has(location)) {
+      throw new LevinError('LEVIN_CHECKPOINT_EXISTS', { message: `There is a checkpoint '${location}' already.` })
+    }
     this.#stored.set(location, stored)
     this.log.push(`save ${location}`)
   }

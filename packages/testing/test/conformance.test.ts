@@ -161,6 +161,7 @@ describe('the cases find what is wrong with', () => {
     expect(await failures(checkpointIOCases({ create: () => shared, folder: () => `f${count++}` }))).toEqual([
       'replaces a checkpoint only by a whole one',
       'leaves nothing behind when a first save fails',
+      'keeps what is there, where it is told to, also from several at once',
     ])
   })
 

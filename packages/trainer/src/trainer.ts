@@ -67,7 +67,8 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     announceWallClock(run)
     const fit = new FitLoop(run, await fitData(run))
     run.checkpoints = {
-      save: async (location, weightsOnly) => run.checkpointIO.save(location, await captureRun(run, fit, weightsOnly)),
+      save: async (location, { weightsOnly, ...options }) =>
+        run.checkpointIO.save(location, await captureRun(run, fit, weightsOnly), options),
     }
     if (stored) {
       await restoreWeights(run, stored)

@@ -60,6 +60,28 @@ describe('modelCheckpoint', () => {
     expect(await checkpointIO.resolve('c', 'best')).toBe('c/epoch=0-step=4-v1')
   })
 
+  test('of two runs that take one name at the same moment, the later one takes another', async () => {
+    // Both have looked before either has saved.
+    class Racing extends MemoryCheckpoints {
+      #looks = 0
+      override async exists(location: string) {
+        return ++this.#looks > 2 && super.exists(location)
+      }
+    }
+    const checkpointIO = new Racing()
+    const first = await saved({ monitor: 'val/score' }, [3], { checkpointIO })
+    const second = await saved({ monitor: 'val/score' }, [5], { checkpointIO })
+    expect(first.result.bestCheckpoint).toBe('c/epoch=0-step=4')
+    expect(second.result.bestCheckpoint).toBe('c/epoch=0-step=4-v1')
+    for (const { result, score } of [
+      { ...first, score: 3 },
+      { ...second, score: 5 },
+    ])
+      expect((await checkpointIO.load(result.bestCheckpoint as string)).trainer['metrics']).toEqual({
+        'val/score': score,
+      })
+  })
+
   test('a second fit by the same Trainer has its own best, and leaves the first one’s alone', async () => {
     const checkpointIO = new MemoryCheckpoints()
     const options = { monitor: 'val/score', filename: '{val/score}', autoInsertMetricName: false }

@@ -48,6 +48,14 @@ export interface StoredCheckpoint {
   readonly optimizer: ReadonlyMap<string, TensorRecord> | undefined
 }
 
+export interface SaveOptions {
+  /**
+   * Whether a checkpoint that is there already may be replaced. Default `true`. With `false`, only one of two runs that save
+   * to one place at the same moment gets it.
+   */
+  readonly replace?: boolean
+}
+
 /** CheckpointIO writes and reads checkpoints. A checkpoint is either whole or not there. */
 export interface CheckpointIO {
   readonly name: string
@@ -55,9 +63,9 @@ export interface CheckpointIO {
    * Writes under a unique name; the manifest comes last, as the mark that it is whole.
    *
    * @param location folder (or key prefix) of the checkpoint; an existing one is replaced only once the new one is whole
-   * @throws LEVIN_FILES if the place cannot be written
+   * @throws LEVIN_FILES if the place cannot be written; LEVIN_CHECKPOINT_EXISTS
    */
-  save(location: string, content: CheckpointContent): Promise<void>
+  save(location: string, content: CheckpointContent, options?: SaveOptions): Promise<void>
   /**
    * Finds a checkpoint and verifies sizes and hashes before anything is used.
    *

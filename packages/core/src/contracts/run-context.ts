@@ -4,6 +4,7 @@ import type { Module } from '../module.js'
 import type { Platform } from '../platform/platform.js'
 import type { EpochLog, StepLog } from '../step/log.js'
 import type { Accelerator } from './accelerator.js'
+import type { SaveOptions } from './checkpoint-io.js'
 import type { Logger } from './logger.js'
 import type { Optimizer } from './optimizer.js'
 import type { RankDescription } from './process-group.js'
@@ -82,8 +83,12 @@ export interface RunContext {
   requestStop(reason: StopReason, message?: string): void
   /** Reads what was logged so far into {@link metrics}. */
   readMetrics(): void | Promise<void>
-  /** Saves a checkpoint of the whole run. All ranks take part. */
-  saveCheckpoint(location: string, options?: { weightsOnly?: boolean }): Promise<void>
+  /**
+   * Saves a checkpoint of the whole run. All ranks take part.
+   *
+   * @param options.weightsOnly leave out optimizer and loops. Default `false`.
+   */
+  saveCheckpoint(location: string, options?: SaveOptions & { weightsOnly?: boolean }): Promise<void>
   removeCheckpoint(location: string): Promise<void>
   /** Whether there is a checkpoint at that place, of whichever run. */
   checkpointExists(location: string): Promise<boolean>

@@ -5,6 +5,7 @@ import {
   type EpochRunContext,
   everyEpochs,
   firesAtSteps,
+  LevinError,
   type RunContext,
   type RunKind,
   type StepRunContext,
@@ -191,10 +192,14 @@ export class ModelCheckpoint implements Callback {
   async #save(run: RunContext): Promise<void> {
     if (run.clock.globalStep === this.#lastStep) return
     const score = await this.#score(run)
+    if (!this.#isKept(score) && !this.#options.saveLast) return
+    while (!(await this.#saveAs(await this.#freePath(run), score, run)));
+  }
+
+  /** Gives `false` where another run has taken the name in between. */
+  async #saveAs(path: string, score: number, run: RunContext): Promise<boolean> {
     const { saveTopK, saveLast, saveWeightsOnly, verbose } = this.#options
     const kept = this.#isKept(score)
-    if (!kept && !saveLast) return
-    const path = await this.#freePath(run)
     const previousLast = this.#lastPath
     const previousBest = this.bestModelPath
     const before = { saved: this.#saved, last: this.#lastPath, step: this.#lastStep }
@@ -203,11 +208,12 @@ export class ModelCheckpoint implements Callback {
     this.#lastPath = path
     this.#lastStep = run.clock.globalStep
     try {
-      await run.saveCheckpoint(path, { weightsOnly: saveWeightsOnly })
+      await run.saveCheckpoint(path, { weightsOnly: saveWeightsOnly, replace: false })
     } catch (error) {
       this.#saved = before.saved
       this.#lastPath = before.last
       this.#lastStep = before.step
+      if (LevinError.isInstance(error, 'LEVIN_CHECKPOINT_EXISTS')) return false
       throw error
     }
     if (saveLast) await run.pointCheckpoint(this.#folder(run), 'last', path)
@@ -215,6 +221,7 @@ export class ModelCheckpoint implements Callback {
     if (best !== undefined && best !== previousBest) await run.pointCheckpoint(this.#folder(run), 'best', best)
     await this.#removeDropped(run, [...before.saved.map((saved) => saved.path), previousLast])
     if (verbose) run.announce(`Saved ${path}${this.#watched ? ` (${this.monitor} ${score})` : ''}.`)
+    return true
   }
 
   /**

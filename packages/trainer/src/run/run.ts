@@ -12,6 +12,7 @@ import {
   type RunKind,
   type RunLimits,
   type RunPhase,
+  type SaveOptions,
   type ScalarSink,
   type StopReason,
   type Strategy,
@@ -44,7 +45,7 @@ export interface RunParts {
 
 /** Saves and removes checkpoints; handed in, since what a checkpoint holds is known to the whole fit only. */
 export interface CheckpointService {
-  save(location: string, weightsOnly: boolean): Promise<void>
+  save(location: string, options: SaveOptions & { readonly weightsOnly: boolean }): Promise<void>
 }
 
 /**
@@ -176,14 +177,17 @@ export class Run implements RunContext {
       logger.logMetrics(row, { globalStep: this.clock.globalStep, epoch: this.clock.epoch })
   }
 
-  async saveCheckpoint(location: string, { weightsOnly = false }: { weightsOnly?: boolean } = {}): Promise<void> {
+  async saveCheckpoint(
+    location: string,
+    { weightsOnly = false, ...options }: SaveOptions & { weightsOnly?: boolean } = {},
+  ): Promise<void> {
     if (!this.checkpoints) {
       throw new LevinError('LEVIN_NOT_SUPPORTED', {
         message: `A checkpoint cannot be saved in ${this.kind}().`,
         remedy: 'Save it during fit().',
       })
     }
-    await this.checkpoints.save(location, weightsOnly)
+    await this.checkpoints.save(location, { weightsOnly, ...options })
     if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)
   }
 
