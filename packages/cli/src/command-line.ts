@@ -1,5 +1,6 @@
 import { LevinError } from '@levin/core'
-import { type CommandDef, defineCommand, runCommand, showUsage } from 'citty'
+import { type ArgsDef, type CommandDef, defineCommand, runCommand, showUsage } from 'citty'
+import { unknownArguments } from './unknown-arguments.js'
 
 // Loaded when they are asked for: `levin --help` should not wait for the kernels.
 const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -26,6 +27,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await showUsage(command ?? root, command ? root : undefined)
     if (command || ['', '--help', '-h'].includes(name)) return name === '' ? 2 : 0
     console.error(`levin has no command '${name}'. It has: ${Object.keys(commands).join(', ')}.`)
+    return 2
+  }
+  const unknown = unknownArguments(name, argv.slice(1), (command.args ?? {}) as ArgsDef)
+  if (unknown) {
+    console.error(unknown)
     return 2
   }
   process.exitCode = 0

@@ -132,6 +132,7 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       2,
       /levin has no command 'train'\. It has: fit, validate, test, predict, devices/,
     ],
+    ['a mistyped option', ['fit', run, '--max-epocs', '1'], 2, /no option '--max-epocs'\. Did you mean --max-epochs\?/],
     ['no run module at all', ['fit'], 2, /run/i],
   ])('%s is refused with what to do', (_what, args, code, message) =>
     inEmptyFolder(async (levin) => {
