@@ -36,6 +36,7 @@ metrics, hyper-parameters and checkpoints: ${relative(process.cwd(), result.runF
 
 Use it in a service, without a Trainer:
 
+  import '@levin/accelerators/register'
   import { loadModule } from '@levin/checkpoints/node'
   import { DigitClassifier } from './digit-classifier.js'
 

@@ -1,11 +1,16 @@
 import {
   type CheckpointIO,
+  type Choice,
   CurrentBackend,
+  currentBackendName,
   describe,
   LevinError,
   loadWholeModel,
   Module,
   pickAvailable,
+  recipeOf,
+  requireAvailable,
+  resolve,
 } from '@levin/core'
 
 /** A module's class whose constructor takes hyperparameters, or a function that makes one of them. */
@@ -16,26 +21,30 @@ export interface LoadModuleOptions {
   readonly io?: CheckpointIO
   /** Whether a tensor that is missing or unknown is an error; otherwise what fits is taken. Default `true`. */
   readonly strict?: boolean
+  /** What computes. Default `'auto'`: the backend that tfjs has set up, else the best registered accelerator. */
+  readonly accelerator?: Choice<'accelerator'>
 }
 
 /**
  * A trained module out of a checkpoint, ready for `module.predict(x)` in a service without a Trainer. It is made with the
- * hyperparameters that the checkpoint holds, materialised on the device that is set up, and given its weights. The code is
- * the caller's: a checkpoint holds none.
+ * hyperparameters that the checkpoint holds, materialised on a device that is set up if none is yet, and given its weights.
+ * The code is the caller's: a checkpoint holds none.
  *
  * @param location a checkpoint, or a pointer to one (`…/checkpoints/last`)
- * @throws LEVIN_CHECKPOINT_NOT_FOUND, LEVIN_CHECKPOINT_CORRUPT, LEVIN_CHECKPOINT_VERSION, LEVIN_CHECKPOINT_MISMATCH
+ * @throws LEVIN_CHECKPOINT_NOT_FOUND, LEVIN_CHECKPOINT_CORRUPT, LEVIN_CHECKPOINT_VERSION, LEVIN_CHECKPOINT_MISMATCH;
+ *   LEVIN_UNAVAILABLE if there is nothing to compute on
  * @example
+ * import '@levin/accelerators/register'
  * const classifier = await loadModule(DigitClassifier, 'runs/mnist/version_0/checkpoints/last')
  * const logits = classifier.predict(images)
  */
 export async function loadModule<M extends Module, H = Readonly<Record<string, unknown>>>(
   source: ModuleSource<M, H>,
   location: string,
-  { io, strict = true }: LoadModuleOptions = {},
+  { io, strict = true, accelerator = 'auto' }: LoadModuleOptions = {},
 ): Promise<M> {
   const checkpoint = await (io ?? (await registeredIO())).load(location)
-  await new CurrentBackend().setup()
+  await setUpDevice(accelerator)
   const module = make(source, checkpoint.facts.hparams as H)
   try {
     await module.configureModel?.()
@@ -46,6 +55,15 @@ export async function loadModule<M extends Module, H = Readonly<Record<string, u
     module.dispose()
     throw error
   }
+}
+
+async function setUpDevice(choice: Choice<'accelerator'>): Promise<void> {
+  const chosen = resolve('accelerator', choice)
+  if (chosen) await requireAvailable('accelerator', recipeOf(chosen))
+  // What the program computes on already is not taken from under it.
+  const inUse = currentBackendName() === undefined ? undefined : new CurrentBackend()
+  const accelerator = chosen ?? inUse ?? (await pickAvailable('accelerator', [], { lastResort: true }))
+  await (accelerator ?? new CurrentBackend()).setup()
 }
 
 async function registeredIO(): Promise<CheckpointIO> {
