@@ -1,3 +1,4 @@
+import { nearestName } from '@levin/core'
 import { type ArgsDef, parseArgs } from 'citty'
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -12,7 +13,7 @@ export function unknownArguments(command: string, argv: readonly string[], known
   for (const argument of given) {
     const flag = /^--?([A-Za-z][^=]*)/.exec(argument)?.[1]
     if (flag === undefined || names.includes(kebab(flag)) || isNegated(flag, known)) continue
-    const near = nearest(kebab(flag), names)
+    const near = nearestName(flag, names)
     const hint = near ? `Did you mean --${near}?` : `'levin ${command} --help' lists what it has.`
     return `levin ${command} has no option '${argument.split('=')[0]}'. ${hint}`
   }
@@ -30,24 +31,4 @@ function surplus(command: string, argv: readonly string[], known: ArgsDef): stri
   if (extra === undefined) return undefined
   const takes = places.length ? `one ${places.map(([name]) => name).join(' and one ')}` : 'options only'
   return `levin ${command} takes ${takes}, and was given '${extra}' too. An option has two dashes: --name value.`
-}
-
-/** The known name that a mistyped one is closest to; none where it takes more than a few strokes. */
-function nearest(flag: string, names: readonly string[]): string | undefined {
-  const [best] = names.map((name) => ({ name, distance: strokes(flag, name) })).sort((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, flag.length / 4) ? best.name : undefined
-}
-
-/** How many letters have to be put in, taken out or changed (Levenshtein 1966). */
-function strokes(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j++) {
-      const changed = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[to.length] as number
 }

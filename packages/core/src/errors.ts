@@ -95,14 +95,17 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 57)}…` : value}'`
   if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function'
   if (typeof value !== 'object') return String(value)
-  if (isTensorLike(value)) return `a ${value.dtype} tensor of shape [${value.shape.join(', ')}]`
+  if (isTensorLike(value)) return `${withArticle(value.dtype)} tensor of shape [${value.shape.join(', ')}]`
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise'
   const type = Object.getPrototypeOf(value)?.constructor?.name
-  if (type && type !== 'Object') return `a ${type}`
+  if (type && type !== 'Object') return withArticle(type)
   const keys = Object.keys(value)
   return keys.length ? `an object with ${keys.slice(0, 6).join(', ')}` : 'an empty object'
 }
+
+/** `a number`, `an object` */
+export const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
 
 function isTensorLike(value: object): value is { dtype: string; shape: readonly number[] } {
   return 'dtype' in value && 'shape' in value && Array.isArray(value.shape)

@@ -103,6 +103,7 @@ export { constant, type Initializer, normal, ones, uniform, values, zeros } from
 export { Layer } from './layer.js'
 export { layerName } from './layer-errors.js'
 export { Module, type TrainingOutput } from './module.js'
+export { nearestName } from './nearest-name.js'
 export { CurrentBackend, uploadCopy } from './null-objects/current-backend.js'
 export { noCheckpoints } from './null-objects/no-checkpoints.js'
 export { SingleDevice } from './null-objects/single-device.js'

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { LevinError } from './errors.js'
+import { optionNames, sayIssue } from './option-issues.js'
 import type { Kind, PluginKinds } from './plugin-kinds.js'
 
 /** Version of the plugin contract. Raised only when existing plugins would break. */
@@ -144,13 +145,8 @@ function checkOptions(plugin: AnyPlugin, options: object): object {
     })
   }
   if (!result.issues) return result.value as object
-  const issues = result.issues.map((issue) => `${issuePath(issue)}: ${issue.message}`)
+  const issues = result.issues.map((issue) => sayIssue(issue, optionNames(schema)))
   throw new LevinError('LEVIN_BAD_OPTION', {
-    message: `The options of the ${plugin.kind} '${plugin.name}' are wrong. ${issues.join('; ')}.`,
+    message: `The options of the ${plugin.kind} '${plugin.name}' are wrong. ${issues.join(' ')}`,
   })
-}
-
-function issuePath(issue: StandardSchemaV1.Issue): string {
-  const keys = issue.path?.map((part) => String(typeof part === 'object' ? part.key : part)) ?? []
-  return keys.length ? keys.join('.') : 'options'
 }

@@ -1,4 +1,5 @@
 import { LevinError } from './errors.js'
+import { nearestName } from './nearest-name.js'
 import { type AnyPlugin, type Availability, checkVersion, type Instance, instantiate, type Recipe } from './plugin.js'
 import type { Kind, PluginKinds } from './plugin-kinds.js'
 import { reservedName } from './reserved-names.js'
@@ -86,7 +87,14 @@ export function findPlugin(kind: Kind, name: string, plugins: readonly AnyPlugin
   const remedy = "Pass it as a value, list it in `plugins`, or import '<package>/register'."
   const reserved = reservedName(kind, name)
   if (reserved) throw new LevinError('LEVIN_RESERVED_NAME', { message: `${reserved} Known here: ${names}.`, remedy })
-  throw new LevinError('LEVIN_UNKNOWN_PLUGIN', { message: `No ${kind} is called '${name}'; known: ${names}.`, remedy })
+  const near = nearestName(
+    name,
+    candidates.map((candidate) => candidate.name),
+  )
+  throw new LevinError('LEVIN_UNKNOWN_PLUGIN', {
+    message: `No ${kind} is called '${name}'; known: ${names}.`,
+    remedy: near ? `Did you mean '${near}'? Otherwise: ${remedy}` : remedy,
+  })
 }
 
 /** Makes an instance again from its recipe, with the plugins of the running program. */

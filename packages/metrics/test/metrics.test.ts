@@ -283,7 +283,7 @@ describe('refuses', () => {
     [
       'options that are a tensor',
       () => accuracy(logits, labels, labels as never),
-      /options of accuracy.*an object, found a int32 tensor/,
+      /options of accuracy.*an object, found an int32 tensor/,
     ],
     [
       'a threshold that is text',

@@ -108,7 +108,7 @@ describe('a step', () => {
       /gradient of 'p1'.*float32 tensor of shape \[3\], found a float32 tensor of shape \[4\]/,
     )
     gradients.set(list[1] as Parameter, zeros([3], 'int32'))
-    expect(() => optimizer.step(gradients)).toThrow(/found a int32 tensor of shape \[3\]/)
+    expect(() => optimizer.step(gradients)).toThrow(/found an int32 tensor of shape \[3\]/)
     const gone = zeros([3])
     gone.dispose()
     gradients.set(list[1] as Parameter, gone)

@@ -137,9 +137,25 @@ describe('options', () => {
     expect(hint({ checkValEveryNEpoch: 2 })).toThrow('Use `valCheckInterval: everyEpochs(n)`.')
     expect(hint({ logEveryNSteps: 2 })).toThrow('Use `logEvery: everySteps(n)`.')
     expect(hint({ gpus: 1 })).toThrow('Use `accelerator` and `devices`.')
-    expect(hint({ maxEpoch: 1 })).toThrow(/A Trainer has no option 'maxEpoch'. It has: .*maxEpochs/)
+    expect(hint({ log_every_n_steps: 2 })).toThrow('Use `logEvery: everySteps(n)`.')
+    expect(hint({ max_epochs: 1 })).toThrow("A Trainer has no option 'max_epochs'. Did you mean 'maxEpochs'?")
+    expect(hint({ maxEpoch: 1 })).toThrow("A Trainer has no option 'maxEpoch'. Did you mean 'maxEpochs'?")
+    expect(hint({ colour: 1 })).toThrow(/A Trainer has no option 'colour'. It has: .*maxEpochs/)
     expect(hint({ gradientClipAlgorithm: 'norm' })).toThrow('gradientClipAlgorithm is set without gradientClipVal.')
-    expect(hint({ valCheckInterval: 0.25 })).toThrow('Use a trigger: everySteps(500), everyEpochs(1)')
-    expect(hint({ precision: 16 })).toThrow("tfjs computes in float32: only '32-true' exists.")
+  })
+
+  test('say what they take and what they got', () => {
+    const hint = (options: unknown) => () => new Trainer(options as never)
+    expect(hint({ valCheckInterval: 0.25 })).toThrow(
+      "'valCheckInterval' is wrong: expected a trigger, such as everySteps(500), everyEpochs(1) or never(), found 0.25.",
+    )
+    expect(hint({ logEvery: { kind: 'steps', every: 0 } })).toThrow('found {"kind":"steps","every":0}.')
+    expect(hint({ precision: 16 })).toThrow("expected '32-true', since tfjs computes in float32, found 16.")
+    expect(hint({ maxEpochs: 1.5 })).toThrow('expected a whole number of at least 0, or -1 for no limit, found 1.5.')
+    expect(hint({ maxTime: '1h' })).toThrow("expected a length of time such as { hours: 1, minutes: 30 }, found '1h'.")
+    expect(hint({ callbacks: earlyStopping({ monitor: 'x' }) })).toThrow(
+      'expected an array of callbacks, found an EarlyStopping.',
+    )
+    for (const options of [null, 5, []]) expect(hint(options)).toThrow(/takes its options as an object/)
   })
 })

@@ -144,7 +144,7 @@ describe('a loss', () => {
     ],
     ['that is nothing', () => undefined, /found undefined. Return the loss/],
     ['that is a number', () => 0.5, /Expected a scalar float32 tensor, or \{ loss, weight \}, found 0.5/],
-    ['of whole numbers', () => scalar(1, 'int32'), /found a int32 tensor/],
+    ['of whole numbers', () => scalar(1, 'int32'), /found an int32 tensor/],
     [
       'with a weight that is none',
       (batch, module, step) => ({ loss: module.loss(batch, step), weight: -1 }),
