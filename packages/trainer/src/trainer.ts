@@ -14,6 +14,7 @@ import { oneRunAtATime } from './setup/one-run-at-a-time.js'
 import { openCheckpoint } from './setup/open-checkpoint.js'
 import { type ChosenPlugins, choosePlugins } from './setup/plugins.js'
 import { requireModule } from './setup/require-module.js'
+import { requireRunOptions } from './setup/run-options.js'
 import type { TrainerOptions } from './trainer-options.js'
 
 export interface RunOptions {
@@ -109,8 +110,9 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   predict<B>(
     module: Module<B>,
     data?: DataSource<NoInfer<B>>,
-    { returnPredictions = true, ...options }: PredictOptions = {},
+    options: PredictOptions = {},
   ): Promise<PredictionResult> {
+    const returnPredictions = options?.returnPredictions ?? true
     return this.#run('predict', module, data, options, async (run, stored) => {
       if (stored) await restoreWeights(run, stored)
       const loaders = await loadersOf(run, 'predict')
@@ -132,15 +134,18 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     kind: RunKind,
     module: unknown,
     data: unknown,
-    { signal, ckptPath }: RunOptions,
+    options: RunOptions,
     body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>,
   ): Promise<T> {
     return oneRunAtATime(kind, async () => {
       requireModule(module, kind)
+      const dataModule = asDataModule(data)
+      requireRunOptions(kind, options)
+      const { signal, ckptPath } = options
       const request = {
         kind,
         module,
-        data: asDataModule(data),
+        data: dataModule,
         options: this.#options,
         chosen: this.#chosen,
         signal,

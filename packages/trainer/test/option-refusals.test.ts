@@ -61,6 +61,14 @@ describe('plugins', () => {
     )
   })
 
+  test('a list of plugins with something else in it, and a platform that is none', () => {
+    const plugin = definePlugin({ kind: 'accelerator', name: 'x', apiVersion: 1, create: () => new CurrentBackend() })
+    expect(() => new Trainer({ plugins: [plugin, plugin()] as never })).toThrow(
+      "Item 1 of the Trainer option 'plugins' is no plugin. Expected what definePlugin() gives, found a CurrentBackend.",
+    )
+    expect(() => new Trainer({ platform: {} as never })).toThrow('This is no platform. Expected an object with now()')
+  })
+
   test('a strategy that communicates inside a forward, on a device that cannot be read at once', async () => {
     class Slow extends CurrentBackend {
       override get capabilities() {
@@ -129,6 +137,28 @@ describe('options', () => {
     })()
     expect(message).toMatch(B)
     expect(B.exec(message)?.[1]?.split('.')[0]).toBe(name)
+  })
+
+  test.each([
+    ['fit', { ckpt_path: 'x' }, "fit() has no option 'ckpt_path'. Did you mean 'ckptPath'?"],
+    ['validate', { maxEpochs: 3 }, /validate\(\) has no option 'maxEpochs'. It has: signal, ckptPath/],
+    ['fit', { returnPredictions: false }, "fit() has no option 'returnPredictions'."],
+    [
+      'predict',
+      { returnPredictions: 0 },
+      "'returnPredictions' of predict() is wrong: expected true or false, found 0.",
+    ],
+    [
+      'test',
+      { signal: new AbortController() },
+      /'signal' of test\(\) is wrong: expected an AbortSignal, found an AbortC/,
+    ],
+    ['fit', { ckptPath: '' }, "expected the location of a checkpoint, 'last' or 'best', found ''."],
+    ['fit', 'last', "fit() takes its options as an object, found 'last'."],
+  ] as const)('of %s: %j is refused', async (kind, options, message) => {
+    const module = new BoringModule()
+    const run = () => quietTrainer()[kind](module, { ...data, validate: [], test: [], predict: [] }, options as never)
+    expect((await refusal(run, 'LEVIN_BAD_OPTION')).message).toMatch(message)
   })
 
   test('those of Lightning say where they went', () => {

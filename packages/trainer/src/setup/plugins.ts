@@ -36,7 +36,7 @@ export interface ChosenPlugins {
 
 // biome-ignore lint/suspicious/noExplicitAny: options for any list of plugins.
 export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
-  const plugins: readonly AnyPlugin[] = options.plugins ?? []
+  const plugins = requirePlugins(options.plugins ?? [])
   const choose = <K extends Kind>(kind: K, choice: unknown) =>
     resolve(kind, (choice ?? 'auto') as Choice<K>, plugins as [])
   return {
@@ -49,8 +49,19 @@ export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
         : options.loggers?.map((choice: unknown) => named('logger', choose('logger', choice), 'logMetrics')),
     callbacks: (options.callbacks ?? []).map((choice: unknown) => named('callback', choose('callback', choice))),
     checkpointIO: shaped('checkpointIO', choose('checkpointIO', options.checkpointIO), 'save'),
-    platform: options.platform ?? currentPlatform(),
+    platform: shaped('platform', options.platform, 'now') ?? currentPlatform(),
   }
+}
+
+function requirePlugins(plugins: readonly unknown[]): readonly AnyPlugin[] {
+  const index = plugins.findIndex((plugin) => typeof plugin !== 'function' || !('kind' in plugin && 'create' in plugin))
+  if (index === -1) return plugins as readonly AnyPlugin[]
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message: `Item ${index} of the Trainer option 'plugins' is no plugin.`,
+    expected: 'what definePlugin() gives',
+    found: describe(plugins[index]),
+    remedy: 'List the plugin itself, as in plugins: [cpu], and choose it by its name.',
+  })
 }
 
 function shaped<T extends object>(kind: string, instance: T | undefined, method: string): T | undefined {

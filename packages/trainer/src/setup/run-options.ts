@@ -1,0 +1,54 @@
+import { describe, LevinError, nearestName, type RunKind } from '@levin/core'
+
+interface RunOption {
+  readonly takes: string
+  fits(value: unknown): boolean
+}
+
+const OPTIONS: Readonly<Record<string, RunOption>> = {
+  signal: {
+    takes: 'an AbortSignal',
+    fits: (value) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function',
+  },
+  ckptPath: {
+    takes: "the location of a checkpoint, 'last' or 'best'",
+    fits: (value) => typeof value === 'string' && value !== '',
+  },
+}
+
+const PREDICT: Readonly<Record<string, RunOption>> = {
+  ...OPTIONS,
+  returnPredictions: { takes: 'true or false', fits: (value) => typeof value === 'boolean' },
+}
+
+/**
+ * Refuses options of one run that it does not have: a checkpoint under a mistyped name would be left out in silence.
+ *
+ * @throws LEVIN_BAD_OPTION
+ */
+export function requireRunOptions(kind: RunKind, options: unknown): void {
+  const known = kind === 'predict' ? PREDICT : OPTIONS
+  if (typeof options !== 'object' || options === null) {
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      message: `${kind}() takes its options as an object, found ${describe(options)}.`,
+    })
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const option = Object.hasOwn(known, name) ? known[name] : undefined
+    if (!option) throw unknownOption(kind, name, Object.keys(known))
+    if (value === undefined || option.fits(value)) continue
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      message: `The option '${name}' of ${kind}() is wrong: expected ${option.takes}, found ${describe(value)}.`,
+    })
+  }
+}
+
+function unknownOption(kind: RunKind, name: string, known: readonly string[]): LevinError {
+  const near = nearestName(name, known)
+  return new LevinError('LEVIN_BAD_OPTION', {
+    message: `${kind}() has no option '${name}'.`,
+    remedy: near
+      ? `Did you mean '${near}'?`
+      : `It has: ${known.join(', ')}. Options of the Trainer go to new Trainer({ … }).`,
+  })
+}
