@@ -17,6 +17,15 @@ export function callLayer<I, O>(layer: Layer<I, O>, input: I, step: StepContext)
   }
 }
 
+/** The step carries mode, random numbers and buffers: a layer cannot do without. */
+export const withoutStep = (layer: Layer<never, unknown> | Layer<unknown, unknown>): LevinError =>
+  new LevinError('LEVIN_INVALID_MODULE', {
+    message: `${layerName(layer)} was called without the step.`,
+    expected: 'forward(input, step)',
+    found: 'forward(input)',
+    remedy: 'Hand on the step that trainingStep() got; outside of training, inferenceStep() of @levin/core makes one.',
+  })
+
 /** `'net.3' (Linear(784 → 10))` */
 export const layerName = (layer: Layer<never, unknown> | Layer<unknown, unknown>): string =>
   layer.path ? `'${layer.path}' (${layer.describe()})` : layer.describe()

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { withoutStep } from './layer-errors.js'
 import { ParameterTree } from './parameter-tree.js'
 import type { StepContext } from './step/step-context.js'
 
@@ -8,6 +9,8 @@ import type { StepContext } from './step/step-context.js'
  */
 export abstract class Layer<I = Tensor, O = Tensor> extends ParameterTree {
   forward(input: I, step: StepContext): O {
+    // A check and no more: whoever comes from elsewhere leaves the step out, and plain JavaScript says nothing.
+    if (step === undefined) throw withoutStep(this)
     return step.call(this, input)
   }
 

@@ -260,6 +260,14 @@ describe('step.call', () => {
     updates.discard()
   })
 
+  test('a layer that is called without the step says so', () => {
+    const x = tensor2d([[1, 2]])
+    expect(() => module.first.forward(x, undefined as never)).toThrow(
+      "'first' (Dense) was called without the step. Expected forward(input, step), found forward(input). Hand on the step",
+    )
+    x.dispose()
+  })
+
   test('an error inside a layer names the layer and its input', () => {
     const wrong = tensor2d([[1, 2, 3]])
     expect(() => module.first.forward(wrong, inferenceStep())).toThrow(

@@ -84,6 +84,37 @@ describe('a module', () => {
     expect(error.message).toContain('fit() got no module. Expected an instance of a class that extends Module')
   })
 
+  test('whose optimizer trains what the module does not hold', async () => {
+    const stranger = new BoringModule()
+    class Borrowing extends BoringModule {
+      override configureOptimizers() {
+        return new PlainSgd([...this.parameters(), ...stranger.parameters()])
+      }
+    }
+    const { message } = await failing('LEVIN_INVALID_MODULE', new Borrowing())
+    expect(message).toMatch(
+      /trains a parameter of shape \[\d.*\] that Borrowing does not hold. Give it this.parameters/,
+    )
+  })
+
+  test('whose parameters are all frozen', async () => {
+    const { message } = await failing('LEVIN_LOSS_NOT_CONNECTED', new BoringModule().freeze())
+    expect(message).toContain('every parameter of the optimizer is frozen. Call unfreeze()')
+  })
+
+  test.each([
+    ['LEVIN_INVALID_MODULE', { schedule: () => 0.5 }, 'returned as a schedule is none.'],
+    ['LEVIN_INVALID_MODULE', { schedule: null }, 'returned as a schedule is none.'],
+    ['LEVIN_BAD_OPTION', { schedule: undefined, interval: 'steps' }, "'step' or 'epoch', found 'steps'"],
+  ] as const)('whose schedule is wrong: %s', async (code, more, text) => {
+    class Odd extends BoringModule {
+      override configureOptimizers() {
+        return { optimizer: super.configureOptimizers(), ...more } as never
+      }
+    }
+    expect((await failing(code, new Odd())).message).toContain(text)
+  })
+
   test('whose configureOptimizers returns something else, or several optimizers', async () => {
     class Nothing extends BoringModule {
       override configureOptimizers() {

@@ -202,6 +202,12 @@ class WindowGradients {
 
 function requireConnected(connected: readonly boolean[], parameters: readonly Parameter[]): void {
   if (connected.includes(true)) return
+  if (parameters.length === 0) {
+    throw new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
+      message: 'There is nothing to train: every parameter of the optimizer is frozen.',
+      remedy: 'Call unfreeze() on the module, or on the layers that are to learn.',
+    })
+  }
   throw new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
     message: `The loss depends on none of the ${parameters.length} parameters that the optimizer trains.`,
     remedy:

@@ -97,13 +97,15 @@ function requireSameNames(what: string, expected: readonly string[], found: read
 
 function requireSameShape({ name, shape }: TensorRecord, expected: readonly number[]): void {
   if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
-  throw mismatch(
-    `'${name}' has shape [${shape.join(', ')}] in the checkpoint and [${expected.join(', ')}] in the model.`,
-  )
+  throw new LevinError('LEVIN_CHECKPOINT_MISMATCH', {
+    message: `'${name}' has shape [${shape.join(', ')}] in the checkpoint and [${expected.join(', ')}] in the model.`,
+    remedy: 'Load it into the module that it was saved from, made with the same hyper-parameters.',
+  })
 }
 
 const mismatch = (message: string): LevinError =>
   new LevinError('LEVIN_CHECKPOINT_MISMATCH', {
     message,
-    remedy: 'Load it into the module that it was saved from, or pass strict: false to take what fits.',
+    remedy:
+      'Load it into the module that it was saved from; loadModule(…, { strict: false }) takes the names that fit.',
   })

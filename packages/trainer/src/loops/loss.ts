@@ -50,7 +50,7 @@ export function nonFiniteLoss(tag: number, value: number | undefined): LevinErro
   return new LevinError('LEVIN_NON_FINITE_LOSS', {
     message: `The loss became ${value === undefined ? 'NaN or infinite' : value} at step ${globalStep}, batch ${batchIndex} of its epoch.`,
     remedy:
-      'Lower the learning rate, clip gradients (gradientClipVal), or look for a division by zero or log(0) in the step.',
+      'Lower the learning rate, clip gradients (gradientClipVal), or look for a division by zero, log(0) or labels beyond the classes in the step.',
   })
 }
 

@@ -43,7 +43,9 @@ function configure(module: Module, item: unknown): ConfiguredOptimizer {
   const long: OptimizerWithSchedule | undefined = isLongForm(item) ? item : undefined
   const optimizer = long ? long.optimizer : item
   if (!isOptimizer(optimizer)) throw invalid(module, describe(optimizer))
+  requireOwnParameters(module, optimizer)
   const schedule = long?.schedule
+  requireSchedule(schedule, long?.interval)
   if (schedule?.kind === 'feedback' && !long?.monitor) {
     throw new LevinError('LEVIN_INVALID_MODULE', {
       message: `The schedule '${schedule.name}' answers to a metric, and none is named.`,
@@ -67,6 +69,37 @@ function configure(module: Module, item: unknown): ConfiguredOptimizer {
     strict: long?.strict ?? true,
     feedback: schedule?.kind === 'feedback' ? schedule.initialState() : undefined,
   }
+}
+
+/** What no field of the module holds would get no value, and be in no checkpoint. */
+function requireOwnParameters(module: Module, optimizer: Optimizer): void {
+  const own = new Set(module.parameters())
+  const foreign = optimizer.groups.flatMap(({ parameters }) => parameters).find((parameter) => !own.has(parameter))
+  if (!foreign) return
+  throw new LevinError('LEVIN_INVALID_MODULE', {
+    message: `The optimizer '${optimizer.name}' trains a parameter of shape [${foreign.shape.join(', ')}] that ${module.constructor.name} does not hold.`,
+    remedy:
+      'Give it this.parameters(), or keep the layer in a field of the module. Private #fields cannot be seen by a walk over it.',
+  })
+}
+
+const INTERVALS: readonly unknown[] = [undefined, 'step', 'epoch']
+
+function requireSchedule(schedule: unknown, interval: unknown): void {
+  if (!INTERVALS.includes(interval)) {
+    throw new LevinError('LEVIN_BAD_OPTION', {
+      expected: "the interval of a schedule to be 'step' or 'epoch'",
+      found: describe(interval),
+    })
+  }
+  const { kind, factor, observe } = (schedule ?? {}) as Partial<Record<'kind' | 'factor' | 'observe', unknown>>
+  const fits = { pure: typeof factor === 'function', feedback: typeof observe === 'function' }[String(kind)]
+  if (schedule === undefined || fits) return
+  throw new LevinError('LEVIN_INVALID_MODULE', {
+    message: 'What configureOptimizers() returned as a schedule is none.',
+    expected: 'one of @levin/optim, such as cosine({ steps: 1000 }), or customSchedule(…)',
+    found: describe(schedule),
+  })
 }
 
 const isLongForm = (item: unknown): item is OptimizerWithSchedule =>
