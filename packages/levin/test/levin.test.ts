@@ -45,11 +45,13 @@ test('with the batteries in, names work and a line is found', async () => {
     enableProgressBar: false,
     enableModelSummary: false,
     enableCheckpointing: false,
+    callbacks: [['earlyStopping', { monitor: 'val/r2', mode: 'max', stoppingThreshold: 0.995 }]],
   })
   const module = new Line()
   const loader = (shuffle: boolean) => new data.DataLoader(points, { batchSize: 16, shuffle })
   const result = await trainer.fit(module, { train: loader(true), validate: loader(false) })
   expect(result.metrics['val/r2']).toBeGreaterThan(0.99)
+  expect(result).toMatchObject({ status: 'stopped', reason: 'earlyStopping' })
   const input = tensor2d([[2]])
   const output = module.predict(input)
   expect(output.dataSync()[0]).toBeCloseTo(6.5, 0)
