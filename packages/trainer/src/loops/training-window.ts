@@ -44,10 +44,13 @@ interface Micro extends MicroBatch {
  */
 export class EpochWindows implements TrainingWindow {
   readonly optimizer: Optimizer
-  readonly parameters: readonly Parameter[]
+  /** What the optimizers train and is trainable in this window. */
+  parameters: readonly Parameter[]
   readonly clipping: GradientClipping | undefined
   /** A hook asked to leave out the rest of the epoch. */
   skipped = false
+  /** What the optimizers train, be it trainable now or not. */
+  readonly #candidates: readonly Parameter[]
   readonly #run: Run
   readonly #source: BatchSource
   readonly #logs: LogStore
@@ -80,7 +83,8 @@ export class EpochWindows implements TrainingWindow {
     this.#hookRun = trainingHookRun(run, logs)
     this.#listener = listener
     this.optimizer = run.optimizers[0]?.optimizer as Optimizer
-    this.parameters = trainedParameters(run)
+    this.#candidates = candidates(run)
+    this.parameters = this.#candidates.filter(isTrainable)
     // A module that clips by itself does so instead.
     this.clipping = run.module.configureGradientClipping ? undefined : run.options.clipping
     this.#manual = run.module.automaticOptimization ? undefined : new ManualOptimization(run, this.#hookRun)
@@ -105,7 +109,17 @@ export class EpochWindows implements TrainingWindow {
     this.#firstSample = 0
     this.#firstBatch = this.clock.batchIndex
     this.#firstStep = this.clock.globalStep
+    if (this.#hasChanged()) this.parameters = this.#candidates.filter(isTrainable)
     return this
+  }
+
+  /** Whether something was frozen or unfrozen since the last window, as fine-tuning does from a hook. */
+  #hasChanged(): boolean {
+    let index = 0
+    for (const parameter of this.#candidates) {
+      if (parameter.trainable && this.parameters[index++] !== parameter) return true
+    }
+    return index !== this.parameters.length
   }
 
   async next(): Promise<MicroBatch | undefined> {
@@ -265,8 +279,9 @@ export class EpochWindows implements TrainingWindow {
   }
 }
 
-/** What the optimizers train and is trainable now. */
-function trainedParameters(run: Run): Parameter[] {
+function candidates(run: Run): Parameter[] {
   const all = run.optimizers.flatMap(({ optimizer }) => optimizer.groups.flatMap((group) => group.parameters))
-  return [...new Set(all)].filter((parameter) => parameter.trainable)
+  return [...new Set(all)]
 }
+
+const isTrainable = ({ trainable }: Parameter): boolean => trainable
