@@ -27,7 +27,7 @@ export {
   type StagedTensor,
   type Staging,
 } from './contracts/host-tensor.js'
-export type { DataShard, Loader, LoaderLike, LoaderPosition } from './contracts/loader.js'
+export type { BatchPlace, DataShard, Loader, LoaderLike, LoaderPosition } from './contracts/loader.js'
 export type { Logger, LoggerPosition, LoggerSetup, LogMoment, MetricRow } from './contracts/logger.js'
 export type {
   Gradients,

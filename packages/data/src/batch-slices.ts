@@ -1,4 +1,4 @@
-import type { DataShard } from '@levin/core'
+import type { BatchPlace, DataShard } from '@levin/core'
 
 /**
  * Which samples of the global order make up which batch of which worker.
@@ -46,4 +46,11 @@ export function sliceOf(batch: number, total: number, { batchSize, shard }: Slic
   const first = batch * batchSize * shard.count
   const part = partOf(Math.min(batchSize * shard.count, total - first), shard)
   return { start: first + part.start, end: first + part.end }
+}
+
+/** Where a worker's part lies within global batch `batch`. */
+export function placeOf(batch: number, total: number, { batchSize, shard }: Slicing): BatchPlace {
+  const global = batchSize * shard.count
+  const size = Math.min(global, total - batch * global)
+  return { first: partOf(size, shard).start, total: size }
 }

@@ -1,4 +1,11 @@
-import { type DataShard, LevinError, type Loader, type LoaderPosition, type Staging } from '@levin/core'
+import {
+  type BatchPlace,
+  type DataShard,
+  LevinError,
+  type Loader,
+  type LoaderPosition,
+  type Staging,
+} from '@levin/core'
 import { Assembly } from './assembly.js'
 import { countBatches, type Slicing } from './batch-slices.js'
 import type { Batched } from './batched.js'
@@ -11,6 +18,7 @@ import { checkCount, dataError } from './errors.js'
 import { IterableBatches } from './iterable-batches.js'
 import { checkPosition, makePosition, type Order, startOf } from './loader-position.js'
 import { MapBatches } from './map-batches.js'
+import { Places } from './places.js'
 import { type AsyncSource, readAhead } from './read-ahead.js'
 import { randomSampler } from './samplers/random-sampler.js'
 import type { Sampler } from './samplers/sampler.js'
@@ -53,6 +61,7 @@ export interface DataLoader<B> extends Loader<B> {
    */
   seek(position: LoaderPosition): void
   shard(shard: DataShard): DataLoader<B>
+  placeOf(batch: B): BatchPlace | undefined
   /** The buffers of such a batch are filled again. What somebody still reads must not be handed back. */
   recycle(batch: B): void
 }
@@ -75,6 +84,7 @@ class BatchLoader implements DataLoader<unknown> {
   private readonly buffers = new BufferPool()
   /** The iterator that nobody has replaced. */
   private readonly ownIterator: (() => Iterator<unknown>) | undefined
+  private readonly places: Places | undefined
   private epoch = 0
   private seed: number
   private sought: LoaderPosition | undefined
@@ -88,6 +98,7 @@ class BatchLoader implements DataLoader<unknown> {
     checkOptions(options, this.dataset)
     this.sampler = options.sampler ?? (options.shuffle ? randomSampler() : sequentialSampler())
     this.seed = options.seed ?? 0
+    this.places = part && part.count > 1 ? new Places() : undefined
     this.checkNotEmpty()
     const plain = !options.transform && !options.collate && !options.transformBatch
     if (this.dataset.synchronous && (plain || options.synchronous)) {
@@ -134,6 +145,10 @@ class BatchLoader implements DataLoader<unknown> {
   recycle(batch: unknown): void {
     // A function of the user may have kept what it was given.
     if (!this.options.transformBatch) this.buffers.recycle(batch)
+  }
+
+  placeOf(batch: unknown): BatchPlace | undefined {
+    return this.places?.of(batch)
   }
 
   setSeed(seed: number): void {
@@ -194,7 +209,7 @@ class BatchLoader implements DataLoader<unknown> {
   private iterateNow(allocate = this.buffers.allocate): Iterator<unknown> {
     const epoch = this.begin()
     const assembly = new Assembly(this.options, this.dataset, allocate)
-    if (!isMapDataset(this.dataset)) return new IterableBatches(this.dataset, assembly, epoch).now()
+    if (!isMapDataset(this.dataset)) return new IterableBatches(this.dataset, assembly, epoch, this.places).now()
     const batches = this.mapBatches(epoch, assembly)
     let batch = epoch.start
     return {
@@ -210,7 +225,7 @@ class BatchLoader implements DataLoader<unknown> {
   private source(epoch: Epoch): AsyncSource {
     const assembly = new Assembly(this.options, this.dataset, this.buffers.allocate)
     if (!isMapDataset(this.dataset)) {
-      const batches = new IterableBatches(this.dataset, assembly, epoch).later()
+      const batches = new IterableBatches(this.dataset, assembly, epoch, this.places).later()
       return { start: () => batches.next(), close: async () => void (await batches.return(undefined)) }
     }
     const batches = this.mapBatches(epoch, assembly)
@@ -225,7 +240,7 @@ class BatchLoader implements DataLoader<unknown> {
   private mapBatches(epoch: Epoch, assembly: Assembly): MapBatches {
     const { batchSampler } = this.options
     if (!isMapDataset(this.dataset)) throw new TypeError('The dataset cannot be indexed.')
-    return new MapBatches(this.dataset, assembly, epoch, batchSampler ? { batchSampler } : this.sampler)
+    return new MapBatches(this.dataset, assembly, epoch, batchSampler ? { batchSampler } : this.sampler, this.places)
   }
 
   private checkNotEmpty(): void {

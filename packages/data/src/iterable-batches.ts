@@ -1,8 +1,10 @@
+import type { BatchPlace } from '@levin/core'
 import { type Assembly, emptied } from './assembly.js'
 import { partOf } from './batch-slices.js'
 import type { IterableDataset } from './dataset.js'
 import type { Epoch } from './epoch.js'
 import { dataError } from './errors.js'
+import type { Places } from './places.js'
 import { samplesOf } from './samples-of.js'
 import { disposeTensors } from './tensors.js'
 
@@ -16,6 +18,8 @@ export class IterableBatches {
     private readonly dataset: IterableDataset<unknown>,
     private readonly assembly: Assembly,
     private readonly epoch: Epoch,
+    /** Absent where one worker has all. */
+    private readonly places: Places | undefined,
   ) {}
 
   *now(): Generator<unknown> {
@@ -23,11 +27,10 @@ export class IterableBatches {
     try {
       for (const sample of samplesOf(this.dataset, this.epoch)) {
         const part = collector.add(sample)
-        if (part) yield this.assembly.now(part.samples, part)
+        if (part) yield this.placed(this.assembly.now(part.samples, part), part)
       }
       const rest = collector.end()
-      if (rest)
-        yield rest.empty ? emptied(this.assembly.now(rest.samples, rest)) : this.assembly.now(rest.samples, rest)
+      if (rest) yield this.placed(this.assembly.now(rest.samples, rest), rest)
     } finally {
       collector.dispose()
     }
@@ -38,15 +41,18 @@ export class IterableBatches {
     try {
       for await (const sample of this.dataset.open(this.epoch)) {
         const part = collector.add(sample)
-        if (part) yield await this.assembly.later(part.samples, part)
+        if (part) yield this.placed(await this.assembly.later(part.samples, part), part)
       }
       const rest = collector.end()
-      if (!rest) return
-      const batch = await this.assembly.later(rest.samples, rest)
-      yield rest.empty ? emptied(batch) : batch
+      if (rest) yield this.placed(await this.assembly.later(rest.samples, rest), rest)
     } finally {
       collector.dispose()
     }
+  }
+
+  private placed(made: unknown, { empty, place }: Part): unknown {
+    const batch = empty ? emptied(made) : made
+    return this.places ? this.places.note(batch, place) : batch
   }
 }
 
@@ -58,6 +64,7 @@ interface Part {
   readonly seed: number
   /** The worker has none of them: the sample is there to make an empty batch of. */
   readonly empty: boolean
+  readonly place: BatchPlace
 }
 
 /** Gathers samples until a global batch is full. */
@@ -109,7 +116,8 @@ class Collector {
     })
     if (kept.start === kept.end) return undefined
     const samples = all.slice(kept.start, kept.end)
-    return { samples, indices: samples.map((_, i) => first + kept.start + i), epoch, seed, empty }
+    const indices = samples.map((_, i) => first + kept.start + i)
+    return { samples, indices, epoch, seed, empty, place: { first: start, total: all.length } }
   }
 }
 

@@ -1,10 +1,11 @@
-import { describe } from '@levin/core'
+import { type BatchPlace, describe } from '@levin/core'
 import { type Assembly, emptied } from './assembly.js'
-import { countBatches, sliceOf } from './batch-slices.js'
+import { countBatches, placeOf, sliceOf } from './batch-slices.js'
 import type { MapDataset } from './dataset.js'
 import type { Epoch } from './epoch.js'
 import { dataError } from './errors.js'
 import { fillAgainIfMoved } from './fill-again.js'
+import type { Places } from './places.js'
 import type { BatchSampler, Sampler } from './samplers/sampler.js'
 import { required } from './samples-of.js'
 
@@ -13,6 +14,7 @@ export class MapBatches {
   /** Batches of the epoch on this worker. */
   readonly count: number
   private readonly indicesOf: (batch: number) => Uint32Array
+  private readonly placeOf: (batch: number) => BatchPlace
   /** A sample of the epoch, for the structure of an empty batch. */
   private readonly anySample: number
 
@@ -21,20 +23,35 @@ export class MapBatches {
     private readonly assembly: Assembly,
     private readonly epoch: Epoch,
     order: Sampler | { batchSampler: BatchSampler },
+    /** Absent where one worker has all. */
+    private readonly places: Places | undefined,
   ) {
     const plan = 'order' in order ? sampled(dataset, order, epoch) : listed(dataset, order.batchSampler, epoch)
     this.count = plan.count
     this.indicesOf = plan.indicesOf
+    this.placeOf = plan.placeOf
     this.anySample = plan.anySample
   }
 
   now(batch: number): unknown {
+    return this.placed(this.made(batch), batch)
+  }
+
+  async later(batch: number): Promise<unknown> {
+    return this.placed(await this.madeLater(batch), batch)
+  }
+
+  private placed(made: unknown, batch: number): unknown {
+    return this.places ? this.places.note(made, this.placeOf(batch)) : made
+  }
+
+  private made(batch: number): unknown {
     const indices = this.indicesOf(batch)
     if (indices.length === 0) return emptied(this.readNow(Uint32Array.of(this.anySample)))
     return this.readNow(indices)
   }
 
-  async later(batch: number): Promise<unknown> {
+  private async madeLater(batch: number): Promise<unknown> {
     const indices = this.indicesOf(batch)
     if (indices.length === 0) return emptied(await this.readLater(Uint32Array.of(this.anySample)))
     return this.readLater(indices)
@@ -64,6 +81,7 @@ interface Plan {
   readonly count: number
   readonly anySample: number
   indicesOf(batch: number): Uint32Array
+  placeOf(batch: number): BatchPlace
 }
 
 function sampled(dataset: MapDataset<unknown>, sampler: Sampler, { epoch, seed, slicing }: Epoch): Plan {
@@ -84,6 +102,7 @@ function sampled(dataset: MapDataset<unknown>, sampler: Sampler, { epoch, seed, 
       const { start, end } = sliceOf(batch, indices.length, slicing)
       return indices.subarray(start, end)
     },
+    placeOf: (batch) => placeOf(batch, indices.length, slicing),
   }
 }
 
@@ -101,6 +120,13 @@ function listed(dataset: MapDataset<unknown>, sampler: BatchSampler, { epoch, se
     indicesOf: (batch) => {
       const { start, end } = sliceOf(batch, lists.length, slicing)
       return start === end ? new Uint32Array(0) : (lists[start] as Uint32Array)
+    },
+    placeOf: (batch) => {
+      // Counted in lists first, then in what they hold.
+      const { first, total } = placeOf(batch, lists.length, slicing)
+      const begin = batch * slicing.shard.count
+      const samples = (end: number) => lists.slice(begin, begin + end).reduce((sum, { length }) => sum + length, 0)
+      return { first: samples(first), total: samples(total) }
     },
   }
 }

@@ -11,6 +11,12 @@ async function read(loader: DataLoader<Batch>): Promise<number[][]> {
   return batches
 }
 
+async function places(loader: DataLoader<Batch>) {
+  const found: { place: ReturnType<typeof loader.placeOf>; samples: number }[] = []
+  for await (const batch of loader) found.push({ place: loader.placeOf(batch), samples: batch.x.data.length })
+  return found
+}
+
 const make: Record<string, (length: number, batchSize: number, dropLast?: boolean) => DataLoader<Batch>> = {
   columns: (length, batchSize, dropLast = false) =>
     new DataLoader(columns(length), { batchSize, dropLast, shuffle: true }),
@@ -51,6 +57,24 @@ describe.each(Object.entries(make))('shards of a loader of %s', (_, loader) => {
     expect(parts.flat(2).sort((a, b) => a - b)).toEqual(Array.from({ length: 14 }, (_, i) => i))
   })
 
+  test('know where their batches lie in the global ones, however these divide', async () => {
+    for (const length of [24, 26, 25, 13]) {
+      const shards = [0, 1, 2].map((rank) => loader(length, 4).shard({ rank, count: 3, even: true }))
+      const batches = await Promise.all(shards.map(places))
+      for (let batch = 0; batch < Math.ceil(length / 12); batch++) {
+        const total = Math.min(12, length - 12 * batch)
+        let first = 0
+        for (const shard of batches) {
+          expect(shard[batch]?.place).toEqual({ first, total })
+          first += shard[batch]?.samples ?? 0
+        }
+        expect(first).toBe(total)
+      }
+    }
+    const whole = loader(8, 4)
+    for await (const batch of whole) expect(whole.placeOf(batch)).toBeUndefined()
+  })
+
   test('leave out the last global batch, and nothing else, when it is to be dropped', async () => {
     const parts = await Promise.all([0, 1].map((rank) => read(loader(15, 4, true).shard({ rank, count: 2 }))))
     expect(parts.map((part) => part.map(({ length }) => length))).toEqual([[4], [4]])
@@ -62,6 +86,26 @@ test('a shard counts its own batches and all samples', () => {
   expect(counts.map(({ batchCount }) => batchCount)).toEqual([1, 2, 2])
   expect(counts.map(({ sampleCount }) => sampleCount)).toEqual([14, 14, 14])
   expect(new DataLoader(columns(14), { batchSize: 4 }).shard({ rank: 0, count: 3, even: true }).batchCount).toBe(2)
+})
+
+test('of the lists of a batch sampler, each lies after the lists of the workers before', async () => {
+  const lists = [[0], [1, 2, 3], [4, 5], [6], [7, 8]]
+  const batchSampler = { count: () => lists.length, batches: () => lists }
+  const shards = [0, 1].map((rank) =>
+    new DataLoader(columns(9), { batchSampler }).shard({ rank, count: 2, even: true }),
+  )
+  expect((await Promise.all(shards.map(places))).map((shard) => shard.map(({ place }) => place))).toEqual([
+    [
+      { first: 0, total: 4 },
+      { first: 0, total: 3 },
+      { first: 0, total: 2 },
+    ],
+    [
+      { first: 1, total: 4 },
+      { first: 2, total: 3 },
+      { first: 0, total: 2 },
+    ],
+  ])
 })
 
 test('an empty batch has the structure of the others', async () => {

@@ -1,4 +1,4 @@
-import { type DataShard, type HostTensor, hostTensor, type Loader } from '@levin/core'
+import { type BatchPlace, type DataShard, type HostTensor, hostTensor, type Loader } from '@levin/core'
 import type { Rank } from '@tensorflow/tfjs-core'
 
 export interface BoringLoaderOptions {
@@ -20,6 +20,7 @@ export class BoringLoader implements Loader<{ x: HostTensor<Rank.R2> }> {
   readonly batchCount: number
   readonly #options: Required<BoringLoaderOptions>
   readonly #shard: DataShard
+  readonly #places = new WeakMap<object, BatchPlace>()
 
   constructor(options: BoringLoaderOptions = {}, shard: DataShard = { rank: 0, count: 1 }) {
     const { batches = 4, batchSize = 4, features = 8, lastBatchSize = batchSize } = options
@@ -37,8 +38,14 @@ export class BoringLoader implements Loader<{ x: HostTensor<Rank.R2> }> {
       const end = Math.floor(((rank + 1) * samples) / count)
       const start = (batch * batchSize + first) * features
       const values = Float32Array.from({ length: (end - first) * features }, (_, i) => Math.sin(1 + start + i))
-      yield { x: hostTensor<Rank.R2>(values, [end - first, features]) }
+      const made = { x: hostTensor<Rank.R2>(values, [end - first, features]) }
+      this.#places.set(made, { first, total: samples })
+      yield made
     }
+  }
+
+  placeOf(batch: object): BatchPlace | undefined {
+    return this.#places.get(batch)
   }
 
   shard(shard: DataShard): BoringLoader {

@@ -18,6 +18,14 @@ export interface DataShard {
   readonly even?: boolean
 }
 
+/** Where the samples of a shard's batch lie in the global batch that all shards make up together. */
+export interface BatchPlace {
+  /** Samples of it on the shards before this one. */
+  readonly first: number
+  /** Samples of it on all shards. */
+  readonly total: number
+}
+
 /**
  * A Loader yields the batches of an epoch. Any iterable of batches is one; what it has beyond that makes it resumable,
  * countable and shardable. Batches are nested arrays and records of host tensors, tensors and plain values.
@@ -53,6 +61,11 @@ export interface Loader<B = unknown> {
   seek?(position: LoaderPosition): void
   /** A loader of one shard's part; the union over shards is the whole, in the same global order. */
   shard?(shard: DataShard): Loader<B>
+  /**
+   * Where a batch lies that it yielded as a shard: what random numbers are functions of, so that a last batch that divides
+   * unevenly draws as it would on one device. Absent or `undefined`: every shard holds as many samples as this one.
+   */
+  placeOf?(batch: B): BatchPlace | undefined
   /** Seed of the run, for loaders that were given none. */
   setSeed?(seed: number): void
 }

@@ -23,7 +23,10 @@ export interface StepPosition {
   readonly batchIndex: number
   /** Position within the accumulation window. */
   readonly microBatch: number
-  /** Index of this batch's first sample within the window's global batch, over all micro-batches and workers. */
+  /**
+   * Index of this batch's first sample within the window's global batch, over all micro-batches and workers; in evaluation
+   * and prediction, within what the loader yields.
+   */
   readonly firstSample: number
   /** Samples of the window over all micro-batches and workers; of the batch at hand where the window's end is not known. */
   readonly globalBatchSize: number

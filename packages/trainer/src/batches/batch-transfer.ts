@@ -1,4 +1,4 @@
-import { disposeAll, keep } from '@levin/core'
+import { type BatchPlace, disposeAll, keep, type Loader } from '@levin/core'
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Run } from '../run/run.js'
 import { type BatchSource, ownsBatches } from './batch-source.js'
@@ -8,6 +8,8 @@ import { sampleCount, tensorsOf, toDevice } from './device-batch.js'
 export interface TransferredBatch {
   readonly batch: unknown
   readonly samples: number
+  /** Where they lie among those of all shards. */
+  readonly place: BatchPlace
   release(): void
 }
 
@@ -35,15 +37,23 @@ export class BatchTransfer {
     const { loader } = source
     const host = this.#before ? this.#before(raw as never, dataloaderIndex) : raw
     const samples = sampleCount(host)
+    const place = this.#place(raw, loader, samples)
     // Tensors that the loader keeps must outlive the step; whatever was made on the way is ours.
     const foreign = ownsBatches(loader) ? [] : tensorsOf(raw)
     const uploaded = this.#upload(host, foreign)
     source.settle()
     // A hook may have kept the host's batch; without one nobody reads it any more.
     if (!this.#before) loader.recycle?.(raw)
-    if (!this.#after) return { batch: uploaded, samples, release: () => freeExcept(tensorsOf(uploaded), foreign) }
+    if (!this.#after)
+      return { batch: uploaded, samples, place, release: () => freeExcept(tensorsOf(uploaded), foreign) }
     const batch = this.#changed(this.#after, uploaded, dataloaderIndex, foreign)
-    return { batch, samples, release: () => freeExcept([...tensorsOf(uploaded), ...tensorsOf(batch)], foreign) }
+    return { batch, samples, place, release: () => freeExcept([...tensorsOf(uploaded), ...tensorsOf(batch)], foreign) }
+  }
+
+  #place(raw: unknown, loader: Loader, samples: number): BatchPlace {
+    const { rank, count } = this.#run.strategy.dataShard
+    if (count === 1) return { first: 0, total: samples }
+    return loader.placeOf?.(raw) ?? { first: rank * samples, total: count * samples }
   }
 
   #upload(host: unknown, foreign: readonly Tensor[]): unknown {

@@ -49,6 +49,8 @@ export class LogStore {
     samples: number,
   ): void {
     const entry = this.#entry(name, value, options, defaults)
+    // Of a batch without samples a mean is NaN, and there is nothing to say; the state of a metric is one of nothing.
+    if (samples === 0 && !entry.metric) return
     const data = isMetricState(value) ? value.state : value
     const weight = entry.metric || entry.reduction !== 'mean' ? 1 : (options.batchSize ?? samples)
     untaped(() => {

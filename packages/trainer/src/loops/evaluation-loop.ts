@@ -100,15 +100,16 @@ export class EvaluationLoop {
       for (let batchIndex = 0; source.hasNext && !this.#mustStop; batchIndex++) {
         const taken = source.take()
         const raw = taken instanceof Promise ? await taken : taken
-        const { batch, samples, release } = this.#transfer.transfer(raw, source, index)
+        const { batch, samples, place, release } = this.#transfer.transfer(raw, source, index)
         this.#run.batchSamples = samples
         try {
-          await this.#batch(batch, samples, batchIndex, index, firstSample, hookRun)
+          const position = { batchIndex, firstSample: firstSample + place.first, globalBatchSize: place.total }
+          await this.#batch(batch, samples, position, index, hookRun)
         } finally {
           this.#run.batchSamples = 1
           release()
         }
-        firstSample += samples
+        firstSample += place.total
         const turn = this.#run.turns.take()
         if (turn) await turn
       }
@@ -125,13 +126,13 @@ export class EvaluationLoop {
   async #batch(
     batch: unknown,
     samples: number,
-    batchIndex: number,
+    place: Pick<StepPosition, 'batchIndex' | 'firstSample' | 'globalBatchSize'>,
     index: number,
-    firstSample: number,
     hookRun: ReturnType<typeof evaluationHookRun>,
   ): Promise<void> {
     const { hooks, strategy, module, clock, options, accelerator } = this.#run
     const word = WORD[this.#stage]
+    const { batchIndex } = place
     const started = hooks.call(`on${word}BatchStart`, batch, batchIndex, hookRun)
     if (started) await started
     const position: StepPosition = {
@@ -139,10 +140,8 @@ export class EvaluationLoop {
       mode: this.#stage,
       globalStep: clock.globalStep,
       epoch: clock.epoch,
-      batchIndex,
       microBatch: 0,
-      firstSample,
-      globalBatchSize: samples,
+      ...place,
     }
     const suffix = this.#loaders.length > 1 ? `/dataloader_${index}` : ''
     const services = { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) }

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, isTensor, type Loader, type NumericData } from '@levin/core'
+import { type HostTensor, hostTensor, isTensor, type Loader, type NumericData, type StepPosition } from '@levin/core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { BatchSource, countBatches } from '../batches/batch-source.js'
 import { BatchTransfer } from '../batches/batch-transfer.js'
@@ -57,12 +57,14 @@ export class PredictionLoop {
       for (let batchIndex = 0; source.hasNext && !this.#run.stopping; batchIndex++) {
         const transferred = this.#transfer.transfer(await source.take(), source, index)
         try {
-          const prediction = await this.#batch(transferred.batch, batchIndex, index, firstSample, transferred.samples)
+          const { batch, place } = transferred
+          const position = { batchIndex, firstSample: firstSample + place.first, globalBatchSize: place.total }
+          const prediction = await this.#batch(batch, position, index)
           if (this.#options.keep) predictions.push(prediction)
         } finally {
           transferred.release()
         }
-        firstSample += transferred.samples
+        firstSample += transferred.place.total
         await this.#run.turns.take()
       }
     } finally {
@@ -73,12 +75,11 @@ export class PredictionLoop {
 
   async #batch(
     batch: unknown,
-    batchIndex: number,
+    place: Pick<StepPosition, 'batchIndex' | 'firstSample' | 'globalBatchSize'>,
     index: number,
-    firstSample: number,
-    samples: number,
   ): Promise<unknown> {
     const { hooks, strategy, module, accelerator, clock, options } = this.#run
+    const { batchIndex } = place
     await hooks.call('onPredictBatchStart', batch, batchIndex, this.#run)
     const step = new PredictionScope(
       {
@@ -86,10 +87,8 @@ export class PredictionLoop {
         mode: 'predict',
         globalStep: clock.globalStep,
         epoch: clock.epoch,
-        batchIndex,
         microBatch: 0,
-        firstSample,
-        globalBatchSize: samples,
+        ...place,
       },
       { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) },
       index,

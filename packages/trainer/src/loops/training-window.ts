@@ -147,9 +147,8 @@ export class EpochWindows implements TrainingWindow {
   }
 
   #micro(transferred: TransferredBatch, last: boolean): Micro {
-    const { clock, options, strategy } = this.#run
-    const { samples } = transferred
-    const { rank, count } = strategy.dataShard
+    const { clock, options } = this.#run
+    const { samples, place } = transferred
     const step = new TrainingScope(
       {
         seed: options.seed,
@@ -158,15 +157,15 @@ export class EpochWindows implements TrainingWindow {
         epoch: clock.epoch,
         batchIndex: this.#firstBatch + this.#index,
         microBatch: this.#index,
-        firstSample: this.#firstSample + rank * samples,
-        globalBatchSize: samples * count,
+        firstSample: this.#firstSample + place.first,
+        globalBatchSize: place.total,
       },
       this.#forward,
       this.#logs,
       samples,
       this.#manual,
     )
-    this.#firstSample += samples * count
+    this.#firstSample += place.total
     return { index: this.#index++, last, samples, step, transferred, loss: undefined, weight: samples }
   }
 
@@ -195,6 +194,8 @@ export class EpochWindows implements TrainingWindow {
   /** Finds a loss that is not finite: at once where reading is a load, at the next read of the logs elsewhere. */
   #watch(micro: Micro, loss: Scalar): void {
     if (this.#run.hooks.has('onTrainBatchEnd')) micro.loss = keep(clone(loss))
+    // A shard may have no part in the last batch: the mean over nothing is NaN, and counts for nothing.
+    if (micro.samples === 0) return
     const tag = lossTag(this.clock.globalStep, micro.step.batchIndex)
     if (!this.#run.accelerator.capabilities.hostMemory) {
       this.#sink.write(this.#lossSlot, loss, 1, tag)
@@ -239,14 +240,14 @@ export class EpochWindows implements TrainingWindow {
 
   finish(given: MicroBatch): void | Promise<void> {
     const micro = given as Micro
-    const { clock, hooks, strategy } = this.#run
+    const { clock, hooks } = this.#run
     if (micro.last) this.#updates.commit()
     if (this.#manual?.finish()) this.#stepped()
     const { batchIndex } = micro.step
     this.#run.batchSamples = micro.samples
     clock.batchIndex++
     clock.totalBatches++
-    clock.totalSamples += micro.samples * strategy.dataShard.count
+    clock.totalSamples += micro.transferred.place.total
     if (this.#endsStep(micro)) this.#listener.stepEnding()
     const output = { loss: micro.loss, weight: micro.weight }
     const called = hooks.call('onTrainBatchEnd', output, micro.transferred.batch, batchIndex, this.#hookRun)
