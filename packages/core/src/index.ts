@@ -165,7 +165,7 @@ export { HostScalarSink } from './sinks/host-scalar-sink.js'
 export { TensorScalarSink } from './sinks/tensor-scalar-sink.js'
 export { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from './state/whole-state.js'
 export { BufferUpdates } from './step/buffer-updates.js'
-export { ForwardScope, type ForwardServices, inferenceStep, type ReplayMark } from './step/forward-scope.js'
+export { ForwardScope, type ForwardServices, inferenceStep } from './step/forward-scope.js'
 export {
   type EpochLog,
   type EpochLogOptions,
@@ -184,11 +184,13 @@ export type {
   EvaluationStep,
   ManualOptimizer,
   PredictionStep,
+  ReplayMark,
   StepContext,
   StepMode,
   StepPosition,
   TrainingStep,
 } from './step/step-context.js'
+export { StepExit } from './step/step-exit.js'
 export { type MaterialiseOptions, type Shard, StoredTensor } from './stored-tensor.js'
 export {
   anyOf,

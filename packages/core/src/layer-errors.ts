@@ -1,14 +1,15 @@
 import { describe, LevinError } from './errors.js'
 import type { Layer } from './layer.js'
 import type { StepContext } from './step/step-context.js'
+import { StepExit } from './step/step-exit.js'
 
 /** Runs a layer; an error from within names the innermost layer and its input. */
 export function callLayer<I, O>(layer: Layer<I, O>, input: I, step: StepContext): O {
   try {
     return layer.compute(input, step)
   } catch (error) {
-    // The innermost layer has named itself already.
-    if (LevinError.isInstance(error)) throw error
+    // The innermost layer has named itself already; and a step that is left is no failure of its layers.
+    if (LevinError.isInstance(error) || StepExit.isInstance(error)) throw error
     throw new LevinError('LEVIN_BATCH_SHAPE', {
       message: `${layerName(layer)} failed on ${describe(input)}: ${error instanceof Error ? error.message : String(error)}`,
       remedy: 'Check that what goes in has the shape that this layer was made for.',

@@ -241,13 +241,12 @@ describe('step.call', () => {
     const updates = new BufferUpdates()
     let computed = 0
     const intercept: CallInterceptor = (layer, value, step, next) => {
-      const scope = step as ForwardScope
-      const mark = scope.mark()
+      const mark = step.mark()
       const sources = layer.parameters().map((parameter) => parameter.value)
       return recompute(
         ([first], replaying) => {
           computed++
-          return (replaying ? scope.replay(mark, () => next(first as never)) : next(first as never)) as never
+          return (replaying ? step.replay(mark, () => next(first as never)) : next(first as never)) as never
         },
         [value as unknown as Tensor],
         sources,

@@ -1,4 +1,4 @@
-import { assignPaths, BufferUpdates, type CallInterceptor, type ForwardScope, recompute } from '@levin/core'
+import { assignPaths, BufferUpdates, type CallInterceptor, recompute } from '@levin/core'
 import { ones, type Tensor, tensor2d, tensor3d } from '@tensorflow/tfjs-core'
 import * as tfl from '@tensorflow/tfjs-layers'
 import { beforeAll, expect, test } from 'vitest'
@@ -17,10 +17,9 @@ const block = () => {
 /** Runs every layer of a chain a second time in the walk backwards. */
 const recomputing: CallInterceptor = (layer, input, step, next) => {
   if (layer.path === '') return next(input)
-  const scope = step as ForwardScope
-  const mark = scope.mark()
+  const mark = step.mark()
   const run = ([x]: readonly Tensor[], replaying: boolean) =>
-    replaying ? scope.replay(mark, () => next(x as typeof input)) : next(x as typeof input)
+    replaying ? step.replay(mark, () => next(x as typeof input)) : next(x as typeof input)
   const sources = layer.parameters().map(({ value }) => value)
   return recompute(run, [input as Tensor], sources)
 }

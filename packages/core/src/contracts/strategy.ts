@@ -61,8 +61,12 @@ export interface TrainingWindow {
   readonly clipping: GradientClipping | undefined
   /** The next micro-batch, uploaded; `undefined` at the end of the window. Ends early when the data end. */
   next(): Promise<MicroBatch | undefined>
-  /** The module's `trainingStep`, synchronously. Called inside the strategy's tape. */
+  /**
+   * The module's `trainingStep`, synchronously. Called inside the strategy's tape. A `StepExit` that the interceptor throws
+   * comes out as it is, and the window goes on: a stage of a pipeline that has no loss of its own.
+   */
   forward(micro: MicroBatch): WeightedLoss
+  /** @param loss of this rank, or as it was received from the one that has it */
   beforeBackward(micro: MicroBatch, loss: Scalar): void
   afterBackward(micro: MicroBatch): void
   /** Before the optimizer runs: hooks see the gradients of the whole window. May return others to use instead. */
@@ -96,6 +100,10 @@ export interface Decision {
 export interface Strategy {
   readonly name: string
   readonly capabilities: StrategyCapabilities
+  /**
+   * Known as soon as the strategy is made. Global rank 0 writes logs and checkpoints, so it has to be a rank on which steps
+   * run to their end: in a pipeline, one of the last stage.
+   */
   readonly rank: RankDescription
   /** The part of the data this rank reads. A mesh shards over its data axis only. */
   readonly dataShard: DataShard
@@ -122,8 +130,11 @@ export interface Strategy {
   /** Gradients of a scalar, for manual optimization. The caller disposes them. */
   backward?(loss: () => Scalar, parameters: readonly Parameter[]): { loss: Scalar; gradients: Map<Parameter, Tensor> }
 
-  /** Runs an evaluation or prediction step on one batch, untaped. */
-  evaluate<T>(run: () => T): T
+  /**
+   * Runs an evaluation or prediction step on one batch, untaped. What it gives outlives the call. A pipeline receives before
+   * it runs its part, and so answers later; a rank whose step ends at a cut has no result.
+   */
+  evaluate<T>(run: () => T): T | undefined | Promise<T | undefined>
 
   /** One decision for all ranks, at a window boundary. */
   agree(decision: Decision): Decision | Promise<Decision>

@@ -4,7 +4,7 @@ import type { Layer } from '../layer.js'
 import { callLayer } from '../layer-errors.js'
 import type { BufferUpdates } from './buffer-updates.js'
 import { type DrawUniform, drawUniformOnHost, type RandomStream, randomStream } from './random-stream.js'
-import type { CallInterceptor, StepContext, StepMode, StepPosition } from './step-context.js'
+import type { CallInterceptor, ReplayMark, StepContext, StepMode, StepPosition } from './step-context.js'
 
 export interface ForwardServices {
   /** Where buffer values go; absent, updates are dropped (inference). */
@@ -63,12 +63,10 @@ export class ForwardScope implements StepContext {
     return intercept(layer, input, this, (other) => callLayer(layer, other, this))
   }
 
-  /** What a replay of the code that runs next needs: run it again within {@link replay} for the same numbers. */
   mark(): ReplayMark {
     return { draws: new Map(this.#draws) }
   }
 
-  /** Runs `f` as it ran at the mark: the same random numbers, and buffers are left alone. */
   replay<T>(mark: ReplayMark, f: () => T): T {
     const draws = this.#draws
     const frozen = this.#frozen
@@ -81,10 +79,6 @@ export class ForwardScope implements StepContext {
       this.#frozen = frozen
     }
   }
-}
-
-export interface ReplayMark {
-  readonly draws: ReadonlyMap<string, number>
 }
 
 /** A context for inference without a Trainer. */

@@ -9,7 +9,7 @@ export type StepMode = 'train' | 'validate' | 'test' | 'predict'
 
 /**
  * Sees every call of a layer: recompute, sharded units, tensor-parallel replacement, pipeline cuts, profiling. Calls
- * `next` to go on, with the same or another input, or returns an output of its own.
+ * `next` to go on, with the same or another input, returns an output of its own, or throws a {@link StepExit}.
  */
 export type CallInterceptor = <I, O>(layer: Layer<I, O>, input: I, step: StepContext, next: (input: I) => O) => O
 
@@ -53,6 +53,16 @@ export interface StepContext extends StepPosition {
 
   /** The one place where layers are called; what `layer.forward` does. */
   call<I, O>(layer: Layer<I, O>, input: I): O
+
+  /** What a second run of the code that comes next needs, to be run by {@link replay}. For interceptors that recompute. */
+  mark(): ReplayMark
+  /** Runs `f` as it ran at the mark: the same random numbers, and buffers are left alone. */
+  replay<T>(mark: ReplayMark, f: () => T): T
+}
+
+/** Where the random numbers of a step stood. */
+export interface ReplayMark {
+  readonly draws: ReadonlyMap<string, number>
 }
 
 /** The context of `trainingStep`. */

@@ -146,9 +146,10 @@ export class EvaluationLoop {
     const suffix = this.#loaders.length > 1 ? `/dataloader_${index}` : ''
     const services = { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) }
     const step = new EvaluationScope(position, services, this.#logs, samples, index, suffix)
-    strategy.evaluate(() => {
+    const evaluated = strategy.evaluate(() => {
       requireSynchronous(module[STEP[this.#stage]]?.(batch, step), module, STEP[this.#stage])
     })
+    if (evaluated instanceof Promise) await evaluated
     const ended = hooks.call(`on${word}BatchEnd`, batch, batchIndex, hookRun)
     if (ended) await ended
     if (this.#logs.hasStepValues) await this.#logStep()

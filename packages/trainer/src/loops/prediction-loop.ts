@@ -93,7 +93,7 @@ export class PredictionLoop {
       { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) },
       index,
     )
-    const output = strategy.evaluate(() => {
+    const output = await strategy.evaluate(() => {
       const result: unknown = module.predictStep ? module.predictStep(batch, step) : module.forward(batch, step)
       requireSynchronous(result, module, 'predictStep')
       return result
