@@ -43,6 +43,7 @@ describe('the strategy single', () => {
     expect(strategy.capabilities).toMatchObject({ maxDevices: 1, shardsParameters: false, manualOptimization: true })
     expect(await strategy.agree({ stop: 'requested' })).toEqual({ stop: 'requested' })
     expect(await strategy.reduce(Float64Array.of(1, 2), 'sum')).toEqual(Float64Array.of(1, 2))
+    expect(await strategy.gather('value')).toEqual(['value'])
     expect(await strategy.broadcast('value')).toBe('value')
   })
 })

@@ -50,7 +50,7 @@ export function strategyCases(harness: StrategyHarness): ConformanceCase[] {
       'has them when it clips by value': same(SCENARIOS.clippedByValue),
       'holds the same values on all ranks where ranks hold the same part': () => checkReplicas(harness),
       'counts each sample once in evaluation': () => checkEvaluation(harness),
-      'reduces, broadcasts and waits': () => checkCollective(harness),
+      'reduces, gathers, broadcasts and waits': () => checkCollective(harness),
       'stops on all ranks at one step when one rank asks': () => checkStop(harness),
       'goes on bit for bit from its checkpoint': () => checkResume(harness),
       'fails on all ranks when one rank fails, and leaves nothing': () => checkFailure(harness),
@@ -137,9 +137,12 @@ async function checkEvaluation(harness: StrategyHarness): Promise<void> {
 }
 
 async function checkCollective(harness: StrategyHarness): Promise<void> {
-  const n = harness.worldSize
-  for (const { collective } of await play(harness, { ...BASE, epochs: 1 }))
-    expectEqual(collective, { sum: (n * (n + 1)) / 2, min: 1, max: n, broadcast: { from: 0 } }, 'collective')
+  for (const { collective, dataShard } of await play(harness, { ...BASE, epochs: 1 })) {
+    const n = dataShard.count
+    const gather = Array.from({ length: n }, (_, from) => ({ from }))
+    const expected = { sum: (n * (n + 1)) / 2, min: 1, max: n, gather, broadcast: { from: 0 } }
+    expectEqual(collective, expected, 'collective')
+  }
 }
 
 async function checkStop(harness: StrategyHarness): Promise<void> {

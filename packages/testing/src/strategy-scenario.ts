@@ -50,7 +50,7 @@ export interface StrategyOutcome {
   /** Tensors left after the module was disposed. */
   readonly tensorsLeft: number
   /** `reduce` of rank + 1 by each operation, and what rank 0 broadcast. */
-  readonly collective: { sum: number; min: number; max: number; broadcast: unknown } | undefined
+  readonly collective: { sum: number; min: number; max: number; gather: unknown; broadcast: unknown } | undefined
 }
 
 export interface RankOptions {
@@ -157,13 +157,15 @@ function noting(scenario: StrategyScenario, strategy: Strategy, module: BoringMo
     order: 'last',
     async onTrainStart() {
       if (notes.initial.length === 0) notes.initial = await heldTensors(strategy, module)
-      const own = Float64Array.of(globalRank + 1)
+      const { rank: shard } = strategy.dataShard
+      const own = Float64Array.of(shard + 1)
       const reduce = async (operation: 'sum' | 'min' | 'max') =>
         (await strategy.reduce(own.slice(), operation))[0] ?? Number.NaN
       notes.collective = {
         sum: await reduce('sum'),
         min: await reduce('min'),
         max: await reduce('max'),
+        gather: await strategy.gather({ from: shard }),
         broadcast: await strategy.broadcast({ from: globalRank }),
       }
       await strategy.barrier('conformance')

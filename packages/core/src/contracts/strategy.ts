@@ -139,8 +139,14 @@ export interface Strategy {
   /** One decision for all ranks, at a window boundary. */
   agree(decision: Decision): Decision | Promise<Decision>
 
-  /** Reduces host values over all ranks: metrics, once per epoch. */
+  /**
+   * Reduces host values over the data shards, element by element: metrics, once per epoch. All ranks get the result. Of ranks
+   * that work on one shard together (stages of a pipeline, parts of a tensor) one counts, on which steps run to their end.
+   */
   reduce(values: Float64Array, operation: 'sum' | 'min' | 'max'): Float64Array | Promise<Float64Array>
+  /** What each data shard brings, in the order of the shards, on all ranks. Plain data, NaN included; who counts is as above. */
+  gather<T>(value: T): readonly T[] | Promise<readonly T[]>
+  /** The value of global rank `source`, on all ranks. Default 0. Plain data. */
   broadcast<T>(value: T, source?: number): T | Promise<T>
   barrier(name: string): void | Promise<void>
 

@@ -123,6 +123,10 @@ export class SingleDevice implements Strategy {
     return values
   }
 
+  gather<T>(value: T): readonly T[] {
+    return [value]
+  }
+
   broadcast<T>(value: T): T {
     return value
   }

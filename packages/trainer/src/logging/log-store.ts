@@ -9,6 +9,7 @@ import {
   untaped,
 } from '@levin/core'
 import { entrySettings, type LogDefaults, type LogEntry, requireReduction, requireSame } from './log-entry.js'
+import { mergeReadings, type Workers } from './merge-readings.js'
 
 export interface LoggedValue {
   /** With `_step` or `_epoch` where both are logged. */
@@ -20,12 +21,6 @@ export interface LoggedValue {
   /** Whether it was written since it was last read. */
   readonly fresh: boolean
 }
-
-/** Reduces raw sums over all workers. */
-export type ReduceOverWorkers = (
-  values: Float64Array,
-  operation: 'sum' | 'min' | 'max',
-) => Float64Array | Promise<Float64Array>
 
 /**
  * What one stage of a run has logged: names, how they reduce, and their slots in the accelerator's sink. Nothing is
@@ -98,16 +93,24 @@ export class LogStore {
     return readings instanceof Promise ? readings.then(finish) : finish(readings)
   }
 
-  /** Everything since the epoch began, over all workers. */
-  async readEpoch(reduce: ReduceOverWorkers): Promise<LoggedValue[]> {
+  /** Everything since the epoch began, over all workers: all of them get all of it. */
+  async readEpoch(workers: Workers): Promise<LoggedValue[]> {
     const entries = [...this.#entries.values()].filter((entry) => entry.epochSlot)
     const local = await this.#sink.read(entries.map((entry) => entry.epochSlot as Slot))
-    const readings = await reduceReadings(entries, local, reduce)
-    return entries.flatMap((entry, index) => {
-      const fresh = this.#isFresh(entry.epochSlot as Slot, local[index] as SlotReading)
-      const reading = readings[index] as SlotReading
+    const named = entries.map(({ name, epochSlot }, index) => ({
+      name,
+      reduction: (epochSlot as Slot).reduction,
+      size: (epochSlot as Slot).size,
+      reading: local[index] as SlotReading,
+    }))
+    const merged = await mergeReadings(named, workers)
+    const own = entries.flatMap((entry) => {
+      const reading = merged.get(entry.name) as SlotReading
+      const fresh = this.#isFresh(entry.epochSlot as Slot, reading)
       return valuesOf(entry, reading, { suffix: entry.onStep ? '_epoch' : '', single: false, fresh })
     })
+    // Asked by all or by none: who lacks a name cannot be known by everybody.
+    return workers.rank.worldSize === 1 ? own : withOthers(own, await workers.gather(own))
   }
 
   #isFresh(slot: Slot, { writes }: SlotReading): boolean {
@@ -131,47 +134,11 @@ export class LogStore {
   }
 }
 
-/** All slots of one operation travel in one collective. */
-async function reduceReadings(
-  entries: readonly LogEntry[],
-  readings: readonly SlotReading[],
-  reduce: ReduceOverWorkers,
-): Promise<SlotReading[]> {
-  const results: SlotReading[] = readings.map((reading) => ({ ...reading, values: reading.values.slice() }))
-  const of = (operation: string) =>
-    entries.flatMap((entry, index) => (entry.epochSlot?.reduction === operation ? [index] : []))
-  const sums = of('sum')
-  const packed = await reduce(
-    Float64Array.from(
-      sums.flatMap((i) => [...(results[i]?.values ?? []), results[i]?.weight ?? 0, results[i]?.writes ?? 0]),
-    ),
-    'sum',
-  )
-  let offset = 0
-  for (const i of sums) {
-    const result = results[i] as SlotReading
-    const { length } = result.values
-    result.values.set(packed.subarray(offset, offset + length))
-    results[i] = {
-      ...result,
-      values: result.values,
-      weight: packed[offset + length] ?? 0,
-      writes: packed[offset + length + 1] ?? 0,
-    }
-    offset += length + 2
-  }
-  for (const operation of ['min', 'max'] as const) {
-    const indices = of(operation)
-    if (!indices.length) continue
-    const reduced = await reduce(Float64Array.from(indices.flatMap((i) => [...(results[i]?.values ?? [])])), operation)
-    let at = 0
-    for (const i of indices) {
-      const { values } = results[i] as SlotReading
-      values.set(reduced.subarray(at, at + values.length))
-      at += values.length
-    }
-  }
-  return results
+/** Adds what only others can compute, since they alone have logged it. */
+function withOthers(own: readonly LoggedValue[], all: readonly (readonly LoggedValue[])[]): LoggedValue[] {
+  const known = new Map(own.map((value) => [value.name, value]))
+  for (const value of all.flat()) if (!known.has(value.name)) known.set(value.name, value)
+  return [...known.values()]
 }
 
 function valuesOf(

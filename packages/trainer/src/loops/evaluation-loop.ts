@@ -66,7 +66,7 @@ export class EvaluationLoop {
       await hooks.call(`on${word}EpochStart`, epoch)
       for (let index = 0; index < this.#loaders.length; index++) await this.#loader(index)
       await hooks.call(`on${word}EpochEnd`, epoch)
-      const values = await this.#logs.readEpoch((sums, operation) => this.#run.strategy.reduce(sums, operation))
+      const values = await this.#logs.readEpoch(this.#run.strategy)
       if (!this.#sanity) {
         this.#run.take(values)
         this.#run.logRow(values)

@@ -207,11 +207,10 @@ export class FitLoop {
     const { hooks, clock, strategy } = this.#run
     this.#epochEnded = finished
     // Read before the hooks, so that those who judge the epoch see it; what they log is read after them.
-    const reduce = strategy.reduce.bind(strategy)
-    this.#run.take(await this.#logs.readEpoch(reduce))
+    this.#run.take(await this.#logs.readEpoch(strategy))
     let closed = false
     const close = async () => {
-      const values = await this.#logs.readEpoch(reduce)
+      const values = await this.#logs.readEpoch(strategy)
       this.#run.take(values)
       this.#run.logRow(closed ? values.filter(({ fresh }) => fresh) : values)
       if (closed) return
