@@ -8,6 +8,7 @@ import type { SaveOptions } from './checkpoint-io.js'
 import type { Logger } from './logger.js'
 import type { Optimizer } from './optimizer.js'
 import type { RankDescription } from './process-group.js'
+import type { Schedule } from './schedule.js'
 
 /** What was asked for: the entry point. */
 export type RunKind = 'fit' | 'validate' | 'test' | 'predict'
@@ -50,6 +51,7 @@ export interface OptimizerView {
   /** Name under which its learning rate is logged. */
   readonly name: string
   readonly interval: 'step' | 'epoch'
+  readonly schedule: Schedule | undefined
 }
 
 /** What hooks see of a run: narrow on purpose. It is the same object throughout a run; its properties are current. */

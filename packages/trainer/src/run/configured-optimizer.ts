@@ -6,12 +6,10 @@ import {
   type Optimizer,
   type OptimizerView,
   type OptimizerWithSchedule,
-  type Schedule,
 } from '@levin/core'
 
 /** An optimizer of the run with its schedule and where that stands. */
 export interface ConfiguredOptimizer extends OptimizerView {
-  readonly schedule: Schedule | undefined
   readonly frequency: number
   readonly monitor: string | undefined
   readonly strict: boolean
