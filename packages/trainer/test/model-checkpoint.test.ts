@@ -96,6 +96,33 @@ describe('modelCheckpoint', () => {
     expect(checkpointIO.locations.sort()).toEqual(['1', '2', '5', '7'].map((name) => `runs/checkpoints/${name}`))
   })
 
+  test('a run that goes on elsewhere still knows the best, and leaves what is in the folder where it was begun', async () => {
+    const checkpointIO = new MemoryCheckpoints()
+    const train = async (logDir: string, scores: readonly number[], ckptPath?: string) => {
+      const logger = Object.assign(new RowLogger(), { logDir })
+      const callbacks = [new ModelCheckpoint({ monitor: 'val/score' })]
+      const trainer = quietTrainer({ checkpointIO, loggers: [logger], callbacks, maxEpochs: scores.length })
+      const module = new Scored(scores)
+      const data = { train: boringBatches({ batches: 4 }), validate: boringBatches({ batches: 1 }) }
+      const result = await trainer.fit(module, data, ckptPath === undefined ? {} : { ckptPath })
+      module.dispose()
+      return result
+    }
+    await train('first', [3, 5])
+    const kept = ['first/checkpoints/epoch=0-step=4', 'first/checkpoints/epoch=1-step=8']
+    expect(checkpointIO.locations).toEqual(kept)
+    const worse = await train('second', [3, 5, 4, 6], kept[1])
+    expect(worse.bestCheckpoint).toBe(kept[0])
+    const better = await train('third', [3, 5, 1, 2], kept[1])
+    expect(better.bestCheckpoint).toBe('third/checkpoints/epoch=2-step=12')
+    expect(checkpointIO.locations).toEqual([
+      ...kept,
+      'second/checkpoints/epoch=3-step=16',
+      'third/checkpoints/epoch=2-step=12',
+      'third/checkpoints/epoch=3-step=16',
+    ])
+  })
+
   test("'last' is that of the fit before, also for the Trainer's next one", async () => {
     const checkpointIO = new MemoryCheckpoints()
     const callback = new ModelCheckpoint()

@@ -262,9 +262,11 @@ export class ModelCheckpoint implements Callback {
     return saveTopK === -1 || !worst || isBetter(score, worst.score, this.#mode)
   }
 
+  // A run that goes on in a folder of its own leaves those in the folder where it was begun: they are another run's.
   async #removeDropped(run: RunContext, paths: readonly (string | undefined)[]): Promise<void> {
     const keep = new Set([...this.#saved.map(({ path }) => path), this.#options.saveLast ? this.#lastPath : undefined])
-    for (const path of new Set(paths)) if (path !== undefined && !keep.has(path)) await run.removeCheckpoint(path)
+    const folder = `${this.#folder(run)}/`
+    for (const path of new Set(paths)) if (path?.startsWith(folder) && !keep.has(path)) await run.removeCheckpoint(path)
   }
 
   state() {
