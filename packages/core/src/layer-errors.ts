@@ -1,3 +1,5 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { isTensor } from './engine.js'
 import { describe, LevinError } from './errors.js'
 import type { Layer } from './layer.js'
 import type { StepContext } from './step/step-context.js'
@@ -10,13 +12,22 @@ export function callLayer<I, O>(layer: Layer<I, O>, input: I, step: StepContext)
   } catch (error) {
     // The innermost layer has named itself already; and a step that is left is no failure of its layers.
     if (LevinError.isInstance(error) || StepExit.isInstance(error)) throw error
+    if (isTensor(input) && input.isDisposed) throw disposedInput(layer, input)
+    const reason = error instanceof Error ? error.message : String(error)
     throw new LevinError('LEVIN_BATCH_SHAPE', {
-      message: `${layerName(layer)} failed on ${describe(input)}: ${error instanceof Error ? error.message : String(error)}`,
+      message: `${layerName(layer)} failed on ${describe(input)}: ${/[.!?]$/.test(reason) ? reason : `${reason}.`}`,
       remedy: 'Check that what goes in has the shape that this layer was made for.',
       cause: error,
     })
   }
 }
+
+const disposedInput = <I, O>(layer: Layer<I, O>, input: Tensor): LevinError =>
+  new LevinError('LEVIN_DISPOSED', {
+    message: `${layerName(layer as Layer<unknown, unknown>)} got ${describe(input)} that has been disposed.`,
+    remedy:
+      'Look for a dispose() that comes too early, or a tensor that was kept out of the tidy or step that made it.',
+  })
 
 /** The step carries mode, random numbers and buffers: a layer cannot do without. */
 export const withoutStep = (layer: Layer<never, unknown> | Layer<unknown, unknown>): LevinError =>

@@ -267,6 +267,19 @@ describe('step.call', () => {
     x.dispose()
   })
 
+  test('a layer that gets a disposed tensor says so', () => {
+    const x = tensor2d([[1, 2]])
+    x.dispose()
+    expect(() => module.first.forward(x, inferenceStep())).toThrow(
+      expect.objectContaining({
+        code: 'LEVIN_DISPOSED',
+        message: expect.stringContaining(
+          "'first' (Dense) got a float32 tensor of shape [1, 2] that has been disposed.",
+        ),
+      }),
+    )
+  })
+
   test('an error inside a layer names the layer and its input', () => {
     const wrong = tensor2d([[1, 2, 3]])
     expect(() => module.first.forward(wrong, inferenceStep())).toThrow(

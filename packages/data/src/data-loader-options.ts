@@ -96,6 +96,15 @@ export function checkOptions(options: AnyOptions, dataset: Dataset<unknown>): vo
       found: describe(seed),
     })
   }
+  for (const name of ['shuffle', 'dropLast', 'synchronous'] as const) {
+    const value = options[name]
+    if (value === undefined || typeof value === 'boolean') continue
+    throw optionError({
+      message: `The option ${name} of DataLoader is wrong.`,
+      expected: 'true or false',
+      found: describe(value),
+    })
+  }
   checkExclusions(options)
   if (!isMapDataset(dataset)) checkIterable(options)
 }

@@ -1,5 +1,6 @@
 import { describe, type Layer, LevinError, layerName } from '@levin/core'
 import { type DataType, Tensor } from '@tensorflow/tfjs-core'
+import { remedyForNoTensor } from './no-tensor.js'
 
 /** What a layer takes. A number is a size that must be met, a name stands for any size. */
 export interface InputPattern {
@@ -18,7 +19,7 @@ export interface InputPattern {
  */
 export function checkInput(layer: Layer<never, unknown>, input: Tensor, pattern: InputPattern): void {
   const { axes, leading = false, dtype = 'float32' } = pattern
-  if (!(input instanceof Tensor)) throw refuse(layer, input, pattern, 'Check the names of what the batch holds.')
+  if (!(input instanceof Tensor)) throw refuse(layer, input, pattern, remedyForNoTensor(input))
   if (!fits(input.shape, axes, leading)) throw refuse(layer, input, pattern, remedyFor(input.shape, axes))
   if (dtype !== 'any' && input.dtype !== dtype)
     throw refuse(layer, input, pattern, `Convert it with tf.cast(x, '${dtype}').`)

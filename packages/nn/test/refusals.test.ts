@@ -29,6 +29,8 @@ const badInputs: readonly (readonly [string, Layer<never, unknown>, unknown, Reg
   ['linear without an axis', nn.linear(1, 2), scalar(1), /float32 tensor of shape \[\.\.\., 1\]/],
   ['linear of integers', nn.linear(3, 2), ones([2, 3], 'int32'), /int32 tensor.*tf\.cast\(x, 'float32'\)/],
   ['linear of something else', nn.linear(3, 2), undefined, /found undefined.*names of what the batch holds/],
+  ['linear of an array', nn.linear(3, 2), Float32Array.of(1), /found a Float32Array.*hostTensor\(data, shape\)/],
+  ['linear of a batch', nn.linear(3, 2), { x: [1] }, /found an object with x.*Take the tensor out of the batch/],
   [
     'conv2d of images without channels',
     nn.conv2d(1, 2, 3),
@@ -188,6 +190,7 @@ const badTargets: readonly (readonly [string, () => unknown, RegExp])[] = [
     () => nn.crossEntropy(logits, zeros([2], 'int32')),
     /class indices \(int32, \[3\]\)/,
   ],
+  ['crossEntropy of a list', () => nn.crossEntropy(logits, [0, 1] as never), /found an array of 2.*holds tensors/],
   ['crossEntropy without labels', () => nn.crossEntropy(logits, undefined as never), /found undefined/],
   ['crossEntropy of integers', () => nn.crossEntropy(zeros([3, 4], 'int32'), labels), /tf\.cast\(x, 'float32'\)/],
   [

@@ -252,6 +252,11 @@ describe('a loss', () => {
   })
 })
 
+/** A generator's object: once it has ended or was let go, it gives nothing any more. */
+function* once() {
+  yield* boringBatches()
+}
+
 describe('data', () => {
   test('whose shape does not fit names the layer', async () => {
     const { message } = await failing(
@@ -272,6 +277,17 @@ describe('data', () => {
     const { message } = await failing('LEVIN_EMPTY_LOADER', new BoringModule(), {}, given)
     expect(message).toContain(
       `The ${stage} loader yielded no batch. Check the dataset, and that batchSize with dropLast`,
+    )
+  })
+
+  test.each([
+    ['training', { train: once() }, { maxEpochs: 2 }],
+    ['validate', { train: boringBatches(), validate: once() }, {}],
+  ])('a %s loader that can be read once only, when it is read again', async (stage, given, options) => {
+    const more = { ...options, numSanityValSteps: 1 }
+    const { message } = await failing('LEVIN_EMPTY_LOADER', new BoringModule(), more, given)
+    expect(message).toContain(
+      `The ${stage} loader yielded no batch, and it has been read before. What can be read once`,
     )
   })
 

@@ -1,6 +1,7 @@
 import { describe, LevinError } from '@levin/core'
 import type { Reduction } from '@levin/ops'
 import { Tensor, util } from '@tensorflow/tfjs-core'
+import { remedyForNoTensor } from '../no-tensor.js'
 import { badOption } from '../options.js'
 
 /** The dtype and presence of what a loss is given. */
@@ -10,8 +11,7 @@ export function checkFloatTensor(loss: string, name: string, value: unknown): as
     message: `${loss}() cannot take these ${name}.`,
     expected: 'a float32 tensor',
     found: describe(value),
-    remedy:
-      value instanceof Tensor ? "Convert them with tf.cast(x, 'float32')." : 'Check the names of what the batch holds.',
+    remedy: value instanceof Tensor ? "Convert them with tf.cast(x, 'float32')." : remedyForNoTensor(value),
   })
 }
 

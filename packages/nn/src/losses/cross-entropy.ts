@@ -1,6 +1,7 @@
 import { describe, LevinError } from '@levin/core'
 import { type Reduction, softmaxCrossEntropy } from '@levin/ops'
 import { type Scalar, Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core'
+import { remedyForNoTensor } from '../no-tensor.js'
 import { badOption, numberWithin } from '../options.js'
 import { checkFloatTensor, checkReduction } from './check-targets.js'
 
@@ -69,7 +70,7 @@ function checkLabels(logits: Tensor, labels: unknown): void {
 }
 
 function remedyFor(logits: Tensor, labels: unknown, rows: readonly number[]): string {
-  if (!(labels instanceof Tensor)) return 'Check the names of what the batch holds.'
+  if (!(labels instanceof Tensor)) return remedyForNoTensor(labels)
   if (util.arraysEqual(labels.shape, [...rows])) return "Convert them with tf.cast(labels, 'int32')."
   if (util.arraysEqual(labels.shape, logits.shape)) return "Convert them with tf.cast(labels, 'float32')."
   if (util.arraysEqual(labels.shape, [...rows, 1])) return 'Drop the last axis with tf.squeeze(labels, [-1]).'

@@ -3,6 +3,12 @@ import type { BatchLimit } from '../trainer-options.js'
 import { tensorsOf } from './device-batch.js'
 import type { StagedBatches } from './staged-batches.js'
 
+/** Loaders that have yielded a batch. */
+const READ = new WeakSet<Loader>()
+
+/** Whether a loader has yielded batches before: one that gives none now can be read once only. */
+export const wasRead = (loader: Loader): boolean => READ.has(loader)
+
 /**
  * The batches of one loader for one epoch: limited, counted, and read one ahead, so that everybody knows which batch is
  * the last. Synchronous loaders are read without a promise.
@@ -46,6 +52,7 @@ export class BatchSource {
         this.#staged?.release()
       }
       if (this.#limit > 0) this.#ahead = await this.#next()
+      if (this.hasNext) READ.add(this.loader)
       return this
     } catch (error) {
       this.#staged?.release()

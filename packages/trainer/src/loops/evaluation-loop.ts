@@ -1,5 +1,5 @@
 import { LevinError, type Loader, type RunPhase, type StepPosition } from '@levin/core'
-import { BatchSource, countBatches } from '../batches/batch-source.js'
+import { BatchSource, countBatches, wasRead } from '../batches/batch-source.js'
 import { BatchTransfer } from '../batches/batch-transfer.js'
 import { stagedBatches } from '../batches/staged-batches.js'
 import { type LoggedValue, LogStore } from '../logging/log-store.js'
@@ -93,7 +93,7 @@ export class EvaluationLoop {
     this.#run.dataloaderIndex = index
     loader.setEpoch?.(0)
     const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start()
-    if (!source.hasNext) throw emptyLoader(this.#stage, index, this.#loaders.length)
+    if (!source.hasNext) throw emptyLoader(this.#stage, index, this.#loaders.length, wasRead(loader))
     const hookRun = evaluationHookRun(this.#run, this.#logs)
     let firstSample = 0
     try {
@@ -165,10 +165,12 @@ export class EvaluationLoop {
   }
 }
 
-export function emptyLoader(stage: string, index: number, count: number): LevinError {
+export function emptyLoader(stage: string, index: number, count: number, readBefore = false): LevinError {
   const which = count > 1 ? ` ${index}` : ''
   return new LevinError('LEVIN_EMPTY_LOADER', {
-    message: `The ${stage} loader${which} yielded no batch.`,
-    remedy: 'Check the dataset, and that batchSize with dropLast leaves at least one batch.',
+    message: `The ${stage} loader${which} yielded no batch${readBefore ? ', and it has been read before' : ''}.`,
+    remedy: readBefore
+      ? 'What can be read once only, such as the object of a generator, is used up: give something that each epoch can iterate anew, such as a DataLoader of fromIterable(() => …).'
+      : 'Check the dataset, and that batchSize with dropLast leaves at least one batch.',
   })
 }

@@ -1,5 +1,5 @@
 import type { Loader, ScalarSink, TriggerState } from '@levin/core'
-import { BatchSource } from '../batches/batch-source.js'
+import { BatchSource, wasRead } from '../batches/batch-source.js'
 import { stagedBatches } from '../batches/staged-batches.js'
 import type { LogStore } from '../logging/log-store.js'
 import type { Run } from '../run/run.js'
@@ -40,7 +40,7 @@ export class TrainingEpoch implements WindowListener {
    */
   async run(loader: Loader, limit: number, skip: number): Promise<boolean> {
     const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start(skip)
-    if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1)
+    if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1, wasRead(loader))
     const windows = new EpochWindows(this.#run, source, this.#services.logs, this.#services.sink, this)
     this.#open = windows
     try {
