@@ -41,7 +41,9 @@ async function bundle(parent: string, name: string): Promise<string> {
 }
 
 async function run(program: string, ...parameters: string[]): Promise<Probe[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters])
+  // Where the tests were started through pnpm, it leads into the workspace from anywhere.
+  const { NODE_PATH: _, ...env } = process.env
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...parameters], { env })
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
   return lines.map((line) => JSON.parse(line) as Probe)
 }
