@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu'
 import { CurrentBackend, definePlugin, type LevinError, SingleDevice } from '@levin/core'
-import { BoringModule, boringBatches } from '@levin/testing'
+import { BoringModule, boringBatches, MemoryCheckpoints } from '@levin/testing'
 import { describe, expect, test } from 'vitest'
 import { earlyStopping } from '../src/callbacks.js'
 import { Trainer } from '../src/index.js'
-import { quietTrainer, refusal } from './support.js'
+import { quietTrainer, RowLogger, refusal } from './support.js'
 
 const data = { train: boringBatches() }
 
@@ -27,7 +27,13 @@ describe('plugins', () => {
     )
   })
 
-  test.each(['accelerator', 'strategy'] as const)(
+  const made = {
+    accelerator: () => new CurrentBackend(),
+    strategy: () => new SingleDevice(),
+    logger: () => new RowLogger(),
+    checkpointIO: () => new MemoryCheckpoints(),
+  } as const
+  test.each(['accelerator', 'strategy', 'logger', 'checkpointIO'] as const)(
     'an %s that cannot run here, with reason and remedy',
     async (kind) => {
       const plugin = definePlugin({
@@ -35,9 +41,10 @@ describe('plugins', () => {
         name: 'absent',
         apiVersion: 1,
         availability: () => ({ ok: false, reason: 'there is no such device.', remedy: 'Plug it in.' }),
-        create: () => (kind === 'accelerator' ? new CurrentBackend() : new SingleDevice()) as never,
+        create: () => made[kind]() as never,
       })
-      const trainer = quietTrainer({ plugins: [plugin], [kind]: 'absent' } as never)
+      const choice = kind === 'logger' ? { loggers: ['absent'] } : { [kind]: 'absent' }
+      const trainer = quietTrainer({ plugins: [plugin], ...choice } as never)
       const error = await refusal(() => trainer.fit(new BoringModule(), data), 'LEVIN_UNAVAILABLE')
       expect(error.message).toBe(`The ${kind} 'absent' cannot run here: there is no such device. Plug it in.`)
     },

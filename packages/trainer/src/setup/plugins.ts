@@ -118,11 +118,14 @@ export async function settleStrategy({ strategy, plugins }: ChosenPlugins): Prom
 }
 
 export async function settleCheckpointIO({ checkpointIO, plugins }: ChosenPlugins): Promise<CheckpointIO> {
-  return checkpointIO ?? (await pickAvailable('checkpointIO', plugins)) ?? noCheckpoints
+  if (!checkpointIO) return (await pickAvailable('checkpointIO', plugins)) ?? noCheckpoints
+  await requireAvailable('checkpointIO', recipeOf(checkpointIO), plugins)
+  return checkpointIO
 }
 
-/** The chosen loggers, or the registered one that is meant to be there by default. */
+/** The chosen loggers, refused where one cannot run here, or the registered one that is meant to be there by default. */
 export async function settleLoggers({ loggers, plugins }: ChosenPlugins): Promise<readonly Logger[]> {
+  for (const logger of loggers ?? []) await requireAvailable('logger', recipeOf(logger), plugins)
   if (loggers) return loggers
   const usual = await pickAvailable('logger', plugins)
   return usual ? [usual] : []
