@@ -220,6 +220,13 @@ describe('gradients that tfjs lacks or has wrong', () => {
     'unstack of a single slice': [[1, 4], (x) => tf.exp(tf.unstack(x)[0] as tf.Tensor)],
     'split into a single part': [[2, 4], (x) => tf.exp(tf.split(x, 1)[0] as tf.Tensor)],
     prod: [[2, 4], (x) => tf.prod(x, 1)],
+    'matMul of a batch with one matrix': [[3, 4], (x) => tf.matMul(other([2, 5, 3]), x)],
+    'matMul of one matrix with batches of batches': [[3, 4], (x) => tf.matMul(x, other([2, 2, 5, 4]), false, true)],
+    'squaredDifference with a row': [[4], (x) => tf.squaredDifference(other([3, 4]), x)],
+    'maximum with a row': [[4], (x) => tf.maximum(other([3, 4]), x)],
+    'maximum with a number': [[], (x) => tf.maximum(x, other([3, 4]))],
+    'minimum with a column': [[3, 1], (x) => tf.minimum(x, other([3, 4]))],
+    'minimum, broadcast both ways': [[3, 1], (x) => tf.minimum(other([2, 1, 4]), x)],
   }
   test.each(Object.entries(operations))('%s', (_name, [shape, operation]) => {
     const x = variable(shape)
@@ -229,6 +236,15 @@ describe('gradients that tfjs lacks or has wrong', () => {
     found.forEach((value, i) => {
       expect(Math.abs(value - (expected[i] as number))).toBeLessThan(5e-3 * (1 + Math.abs(expected[i] as number)))
     })
+  })
+
+  test('maximum gives NaN its gradient, and nothing to what was not taken, whatever the gradient is', () => {
+    const x = variable([4], () => tf.tensor1d([Number.NaN, 1, 3, 2]))
+    const tape = record(() => tf.maximum(x, tf.tensor1d([1, Number.NaN, 2, 4])), [x])
+    const seed = tf.tensor1d([5, 6, 7, Number.POSITIVE_INFINITY])
+    expect(gradientsOf(tape, [x], [seed])).toEqual([[5, 6, 7, 0]])
+    tape.dispose()
+    disposeAll(seed)
   })
 
   test('the indices of topk come out, and take no gradient', () => {

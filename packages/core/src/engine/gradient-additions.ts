@@ -23,6 +23,7 @@ import {
   util,
   zeros,
 } from '@tensorflow/tfjs-core'
+import { broadcastRepairs } from './broadcast-gradients.js'
 
 /** d/dx of `einsum`: the same contraction with the output in the operand's place. */
 const einsumGradient: GradConfig = {
@@ -183,4 +184,4 @@ function scatterAdd(dy: Tensor, indices: Tensor, shape: readonly number[], axis:
 export const additions: readonly GradConfig[] = [einsumGradient, cumprodGradient, topkGradient, gatherNdGradient]
 
 /** Gradients of tfjs that are wrong or fail without its chained methods; these take their place. */
-export const repairs: readonly GradConfig[] = [cumsumGradient, gatherGradient]
+export const repairs: readonly GradConfig[] = [cumsumGradient, gatherGradient, ...broadcastRepairs]
