@@ -1,5 +1,6 @@
 import { add, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { checkFloat, checkShape } from './checks.js'
+import { isShared } from './in-place.js'
 import { callKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 
@@ -12,8 +13,8 @@ export interface AccumulateAttrs {
 }
 
 /**
- * `target + weight · gradient`. With a kernel in place, the result being `target` itself; without, a fresh kept tensor
- * that the caller puts in its place. Neither input is disposed.
+ * `target + weight · gradient`. With a kernel in place, the result being `target` itself; without, or where another tensor
+ * shares the target's data, a fresh kept tensor that the caller puts in its place. Neither input is disposed.
  */
 export function accumulate(target: Tensor, gradient: Tensor, weight: number | Scalar = 1): Tensor {
   checkFloat('accumulate', 'target', target)
@@ -21,7 +22,7 @@ export function accumulate(target: Tensor, gradient: Tensor, weight: number | Sc
   checkShape('accumulate', 'gradient', gradient, target.shape, 'that of `target`')
   const weightTensor = typeof weight === 'number' ? undefined : weight
   if (weightTensor !== undefined) checkShape('accumulate', 'weight', weightTensor, [], 'a scalar')
-  if (hasKernel(kernelNames.accumulate)) {
+  if (hasKernel(kernelNames.accumulate) && !isShared(target)) {
     const inputs = weightTensor === undefined ? [target, gradient] : [target, gradient, weightTensor]
     const attrs: AccumulateAttrs = {
       weight: weightTensor === undefined ? (weight as number) : 1,

@@ -1,5 +1,6 @@
 import { clipByValue, keep, mul, neg, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { check, checkFloat, checkShape } from './checks.js'
+import { guardInPlace } from './in-place.js'
 import { callKernel, hasKernel } from './kernel.js'
 
 /** What every optimizer update does to gradients first, in this order: scale, clip, negate. */
@@ -50,6 +51,9 @@ export type UpdateValues<K extends string> = Record<K | 'parameter', Tensor>
  * Runs an update. With a kernel every tensor is changed in place and the result holds the same objects; without, fresh
  * tensors that outlive every scope (`tf.keep`), which the caller puts in place of the old ones and disposes in time.
  * Either way no input is disposed.
+ *
+ * In place, clones of a parameter or of its state change with it: copy what has to last. Gradients may share data with any
+ * other tensor; two tensors that are changed may not.
  */
 export function runUpdate<K extends string, A extends UpdateAttrs>(
   entries: readonly (UpdateEntry & Record<K, Tensor>)[],
@@ -60,21 +64,7 @@ export function runUpdate<K extends string, A extends UpdateAttrs>(
   checkEntries(entries, update)
   if (entries.length === 0) return []
   if (hasKernel(update.kernelName)) {
-    const inputs = entries.flatMap((entry) => [
-      entry.parameter,
-      entry.gradient,
-      ...update.slots.map((slot) => entry[slot]),
-    ])
-    const scaleTensor = typeof gradientScale === 'number' ? undefined : gradientScale
-    const shared: UpdateAttrs = {
-      count: entries.length,
-      gradientScale: scaleTensor === undefined ? (gradientScale as number) : 1,
-      hasScaleTensor: scaleTensor !== undefined,
-      clipValue,
-      maximize,
-    }
-    if (scaleTensor !== undefined) inputs.push(scaleTensor)
-    callKernel(update.kernelName, inputs, { ...update.attrs, ...shared })
+    updateInPlace(entries, update, keys)
     return entries.map((entry) => pick(entry, keys))
   }
   return entries.map((entry) => {
@@ -85,6 +75,34 @@ export function runUpdate<K extends string, A extends UpdateAttrs>(
 }
 
 // --- Internal helpers ---
+
+function updateInPlace<K extends string, A extends UpdateAttrs>(
+  entries: readonly (UpdateEntry & Record<K, Tensor>)[],
+  update: Update<K, A>,
+  keys: readonly (K | 'parameter')[],
+): void {
+  const { gradientScale = 1, clipValue = 0, maximize = false } = update.options
+  const scale = typeof gradientScale === 'number' ? undefined : gradientScale
+  const shared: UpdateAttrs = {
+    count: entries.length,
+    gradientScale: scale === undefined ? (gradientScale as number) : 1,
+    hasScaleTensor: scale !== undefined,
+    clipValue,
+    maximize,
+  }
+  const written = entries.flatMap((entry) => keys.map((key) => entry[key]))
+  const nameOf = (index: number) => `\`${keys[index % keys.length]}\` of entry ${Math.floor(index / keys.length)}`
+  tidy(() => {
+    const readable = guardInPlace(update.op, written, nameOf)
+    const inputs = entries.flatMap((entry) => [
+      entry.parameter,
+      readable(entry.gradient),
+      ...update.slots.map((slot) => entry[slot]),
+    ])
+    if (scale !== undefined) inputs.push(readable(scale))
+    callKernel(update.kernelName, inputs, { ...update.attrs, ...shared })
+  })
+}
 
 function pick<K extends string>(entry: Record<K, Tensor>, keys: readonly K[]): Record<K, Tensor> {
   return Object.fromEntries(keys.map((key) => [key, entry[key]])) as Record<K, Tensor>

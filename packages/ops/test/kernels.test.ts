@@ -423,7 +423,13 @@ describe('updates with a kernel under their name', () => {
   it('sgdUpdate and rmspropUpdate pass their slots in order and the scale last', () => {
     tf.tidy(() => {
       const scale = tf.scalar(0.5)
-      const [parameter, gradient, slot] = [tf.ones([2]), tf.ones([2]), tf.ones([2])]
+      const [parameter, gradient, slot, average, buffer] = Array.from({ length: 5 }, () => tf.ones([2])) as [
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+      ]
       const calls = withKernels({ LevinSgdUpdate: nothing, LevinRmspropUpdate: nothing }, () => {
         ops.sgdUpdate([{ parameter, gradient, momentumBuffer: slot }], {
           learningRate: 0.1,
@@ -432,7 +438,8 @@ describe('updates with a kernel under their name', () => {
           gradientScale: scale,
         })
         ops.sgdUpdate([{ parameter, gradient }], { learningRate: 0.1, step: 2, gradientScale: 0.5, clipValue: 2 })
-        ops.rmspropUpdate([{ parameter, gradient, squareAverage: slot, gradientAverage: slot, momentumBuffer: slot }], {
+        const state = { squareAverage: slot, gradientAverage: average, momentumBuffer: buffer }
+        ops.rmspropUpdate([{ parameter, gradient, ...state }], {
           learningRate: 0.1,
           centered: true,
           momentum: 0.9,

@@ -116,7 +116,7 @@ export class RuleOptimizer<O extends CommonOptions> implements Optimizer {
     const context = { ...update, options: group.options, learningRate: group.learningRate, step }
     try {
       for (const { parameter, gradient } of pending) {
-        const state = this.#states.get(parameter) ?? newParameterState(parameter, slots)
+        const state = this.#states.get(parameter) ?? this.#newState(parameter, slots)
         states.push(state)
         entries.push(Object.assign({ parameter: parameter.value, gradient }, state.slots))
       }
@@ -132,6 +132,14 @@ export class RuleOptimizer<O extends CommonOptions> implements Optimizer {
       for (const state of states) if (state.updates === 0) disposeParameterState(state)
       throw error
     }
+  }
+
+  #newState(parameter: Parameter, slots: readonly string[]): ParameterState {
+    // Variables that were made of one tensor share its data: an update in place would change them all, and the tensor.
+    if (hasKernel(this.#rule.kernel) && sharesData(parameter.value)) {
+      parameter.assign(keep(tidy(() => copy(parameter.value))))
+    }
+    return newParameterState(parameter, slots)
   }
 
   #replaceStates(states: ReadonlyMap<Parameter, ParameterState>): void {
