@@ -42,15 +42,25 @@ function selu(x: v128): v128 {
   return choose(f32x4.ge(x, f32x4.splat(0)), f32x4.mul(x, f32x4.splat(SELU_SCALE)), below)
 }
 
-/** √(2/π) and the cubic's coefficient of the approximate GELU. */
-const GELU_SCALE: f32 = 0.7978845608
+/** 2 √(2/π) and the cubic's coefficient of the approximate GELU. */
+const GELU_SCALE: f32 = 1.5957691216
 const GELU_CUBIC: f32 = 0.044715
+/** Where the approximate GELU is x, and 0: the cubic would overflow further out. */
+const GELU_EDGE: f32 = 12
 
-/** `1 + tanh(√(2/π) (x + 0.044715 x³))`. */
+/**
+ * `½ (1 + tanh(√(2/π) (x + 0.044715 x³)))` as the sigmoid of twice the argument, which keeps the digits of small gates; x
+ * within the edges.
+ */
 @inline
 function geluGate(x: v128): v128 {
   const inner = f32x4.add(f32x4.mul(f32x4.mul(x, x), f32x4.splat(GELU_CUBIC)), f32x4.splat(1))
-  return f32x4.add(tanh(f32x4.mul(f32x4.mul(x, inner), f32x4.splat(GELU_SCALE))), f32x4.splat(1))
+  return sigmoid(f32x4.mul(f32x4.mul(x, inner), f32x4.splat(GELU_SCALE)))
+}
+
+@inline
+function geluClamped(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(GELU_EDGE)), f32x4.splat(-GELU_EDGE))
 }
 
 /** 0 to 6, NaN kept. */
@@ -67,7 +77,7 @@ function value(kind: i32, x: v128, alpha: v128): v128 {
   if (kind === SOFTPLUS) return softplus(x)
   if (kind === ERF) return erf(x)
   if (kind === GELU) return gelu(x)
-  if (kind === GELU_TANH) return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), geluGate(x))
+  if (kind === GELU_TANH) return f32x4.mul(x, geluGate(geluClamped(x)))
   if (kind === SILU) return f32x4.mul(x, sigmoid(x))
   if (kind === HARD_SWISH) {
     return f32x4.mul(f32x4.mul(x, clamp6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(0.16666667))
@@ -148,13 +158,12 @@ export function unary(kind: i32, x: usize, y: usize, count: i32, alpha: f32): vo
 /** The activation by tanh, and its slope at `slope`. */
 @inline
 function geluTanhAndSlope(x: v128, slope: usize, whole: bool): v128 {
-  const gate = geluGate(x)
-  const t = f32x4.sub(gate, f32x4.splat(1))
-  const inner = f32x4.add(f32x4.mul(f32x4.mul(x, x), f32x4.splat(3 * GELU_CUBIC)), f32x4.splat(1))
-  const rest = f32x4.sub(f32x4.splat(1), f32x4.mul(t, t))
-  const outer = f32x4.mul(f32x4.mul(x, rest), f32x4.mul(inner, f32x4.splat(GELU_SCALE)))
-  put(slope, f32x4.mul(f32x4.add(gate, outer), f32x4.splat(0.5)), whole)
-  return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), gate)
+  const z = geluClamped(x)
+  const gate = geluGate(z)
+  const inner = f32x4.add(f32x4.mul(f32x4.mul(z, z), f32x4.splat(3 * GELU_CUBIC)), f32x4.splat(1))
+  const rest = f32x4.mul(f32x4.mul(z, f32x4.splat(GELU_SCALE)), f32x4.sub(f32x4.splat(1), gate))
+  put(slope, f32x4.mul(gate, f32x4.add(f32x4.mul(rest, inner), f32x4.splat(1))), whole)
+  return f32x4.mul(x, gate)
 }
 
 @inline
@@ -168,8 +177,8 @@ function siluAndSlope(x: v128, slope: usize, whole: bool): v128 {
 @inline
 function hardSwishAndSlope(x: v128, slope: usize, whole: bool): v128 {
   const between = f32x4.add(f32x4.mul(x, f32x4.splat(0.33333333)), f32x4.splat(0.5))
-  const low = choose(f32x4.lt(x, f32x4.splat(-3)), f32x4.splat(0), between)
-  put(slope, choose(f32x4.gt(x, f32x4.splat(3)), f32x4.splat(1), low), whole)
+  const low = choose(f32x4.le(x, f32x4.splat(-3)), f32x4.splat(0), between)
+  put(slope, choose(f32x4.ge(x, f32x4.splat(3)), f32x4.splat(1), low), whole)
   return value(HARD_SWISH, x, x)
 }
 
@@ -219,7 +228,8 @@ const SOFTPLUS_GRAD: i32 = 5
 function gradient(kind: i32, dy: v128, s: v128, alpha: v128): v128 {
   const zero = f32x4.splat(0)
   const one = f32x4.splat(1)
-  if (kind === RELU_GRAD) return v128.and(dy, f32x4.gt(s, zero))
+  // Where y is NaN, so is the loss; its gradient passes, as in PyTorch.
+  if (kind === RELU_GRAD) return v128.andnot(dy, f32x4.le(s, zero))
   if (kind === LEAKY_RELU_GRAD) return choose(f32x4.gt(s, zero), dy, f32x4.mul(dy, alpha))
   if (kind === ELU_GRAD) return choose(f32x4.gt(s, zero), dy, f32x4.mul(dy, f32x4.add(s, alpha)))
   if (kind === SIGMOID_GRAD) return f32x4.mul(dy, f32x4.mul(s, f32x4.sub(one, s)))

@@ -4,11 +4,18 @@ import { choose, put } from './lanes'
 import { exp2Negative } from './math'
 import { multiplyAdd } from './micro-kernel'
 
-/** `e^(−x²/2)`; beyond ±13.2 about 1e-38. */
+/** Where the bell is about 1e-38, and its tail too: further out nothing changes, but products would overflow. */
+const EDGE: f32 = 13.15
+
+@inline
+function clamped(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(EDGE)), f32x4.splat(-EDGE))
+}
+
+/** `e^(−x²/2)` within the edges. */
 @inline
 function bell(x: v128): v128 {
-  const power = f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.72134752))
-  return exp2Negative(f32x4.pmax(power, f32x4.splat(-125)))
+  return exp2Negative(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.72134752)))
 }
 
 /** Φ(−a) of a ≥ 0, from its bell. */
@@ -29,8 +36,9 @@ function tail(a: v128, bellOfA: v128): v128 {
 /** `x Φ(x)`. */
 @inline
 export function gelu(x: v128): v128 {
-  const a = f32x4.abs(x)
-  return geluFromTail(x, a, tail(a, bell(x)))
+  const z = clamped(x)
+  const a = f32x4.abs(z)
+  return geluFromTail(x, a, tail(a, bell(z)))
 }
 
 @inline
@@ -41,10 +49,11 @@ function geluFromTail(x: v128, a: v128, t: v128): v128 {
 /** `x Φ(x)`, and its slope `Φ(x) + x φ(x)` at `slope`. */
 @inline
 export function geluAndSlope(x: v128, slope: usize, whole: bool): v128 {
-  const a = f32x4.abs(x)
-  const b = bell(x)
+  const z = clamped(x)
+  const a = f32x4.abs(z)
+  const b = bell(z)
   const t = tail(a, b)
-  const cumulative = choose(f32x4.lt(x, f32x4.splat(0)), t, f32x4.sub(f32x4.splat(1), t))
-  put(slope, multiplyAdd(f32x4.mul(x, f32x4.splat(0.39894228)), b, cumulative), whole)
+  const cumulative = choose(f32x4.lt(z, f32x4.splat(0)), t, f32x4.sub(f32x4.splat(1), t))
+  put(slope, multiplyAdd(f32x4.mul(z, f32x4.splat(0.39894228)), b, cumulative), whole)
   return geluFromTail(x, a, t)
 }

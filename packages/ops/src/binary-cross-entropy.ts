@@ -128,9 +128,11 @@ function logitsGradient(inputs: Operands & { dy: Tensor }, attrs: BinaryCrossEnt
 
 // Rarely asked for (targets that are learnt), so never a kernel of its own.
 function targetsGradient(inputs: Operands & { dy: Tensor }, attrs: BinaryCrossEntropyAttrs): Tensor {
-  const { logits, positiveWeight, weight, dy } = inputs
-  const slope = mul(softplusOfNegative(logits), sub(positiveWeight ?? attrs.positiveWeight, 1))
-  return mul(times(sub(slope, logits), weight), spread(dy, attrs.reduction, logits.size))
+  const { logits, weight, dy } = inputs
+  const positiveWeight = inputs.positiveWeight ?? attrs.positiveWeight
+  const slope =
+    positiveWeight === 1 ? neg(logits) : sub(mul(softplusOfNegative(logits), sub(positiveWeight, 1)), logits)
+  return mul(times(slope, weight), spread(dy, attrs.reduction, logits.size))
 }
 
 function checkArguments(logits: Tensor, targets: Tensor, options: BinaryCrossEntropyOptions): void {

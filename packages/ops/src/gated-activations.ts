@@ -133,10 +133,10 @@ const siluFormula: Formula = {
 
 const hardSwishFormula: Formula = {
   value: (x) => mul(mul(x, clipByValue(add(x, 3), 0, 6)), 1 / 6),
-  // 0 below -3, 1 above 3, x/3 + 1/2 between, both ends included as in PyTorch.
+  // 0 up to -3, 1 from 3 on, x/3 + 1/2 between, as in PyTorch.
   derivative: (x) => {
-    const above = step(sub(x, 3))
-    const between = sub(sub(1, above), step(sub(-3, x)))
-    return add(mul(between, add(mul(x, 1 / 3), 0.5)), above)
+    const below3 = step(sub(3, x))
+    const between = sub(below3, sub(1, step(add(x, 3))))
+    return add(mul(between, add(mul(x, 1 / 3), 0.5)), sub(1, below3))
   },
 }

@@ -57,7 +57,7 @@ describe('activations at their edges', () => {
     expect(slopeAt(relu, [0])).toEqual([0])
     expect(slopeAt((x) => leakyRelu(x, 0.25), [0])).toEqual([0.25])
     expect(slopeAt(elu, [0])).toEqual([1])
-    expect(slopeAt(hardSwish, [-3, 3]).map((slope) => Math.round(slope * 1e6) / 1e6)).toEqual([-0.5, 1.5])
+    expect(slopeAt(hardSwish, [-3, 3])).toEqual([0, 1])
   })
 
   it('neither overflow nor turn into NaN far out', () => {
