@@ -22,7 +22,7 @@ import { losses } from './kernels/losses.js'
 import { batchMatMul } from './kernels/matmul.js'
 import { normalisation } from './kernels/normalisation.js'
 import { mirrorPad, padV2 } from './kernels/pad.js'
-import { avgPoolGrad, maxPoolGrad } from './kernels/pooling.js'
+import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from './kernels/pooling.js'
 import { pow } from './kernels/pow.js'
 import { prelu } from './kernels/prelu.js'
 import { recurrent } from './kernels/recurrent.js'
@@ -45,6 +45,8 @@ export const definitions: readonly KernelDefinition[] = [
   conv2dBackpropInput,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
+  maxPool,
+  avgPool,
   maxPoolGrad,
   avgPoolGrad,
   gather,

@@ -12,7 +12,7 @@ function poolInfo(attrs: NamedAttrMap, shape: readonly number[]): backend_util.C
   )
 }
 
-/** The sizes in the order in which both gradients take them. */
+/** The sizes in the order in which all of them take them. */
 function sizes(info: backend_util.Conv2DInfo): number[] {
   return [
     info.batchSize,
@@ -29,6 +29,29 @@ function sizes(info: backend_util.Conv2DInfo): number[] {
     info.padInfo.left,
   ]
 }
+
+function forward(name: string, gain: string, compute: 'maxPool' | 'averagePool'): KernelDefinition {
+  return {
+    name,
+    gain,
+    handles: ({ x }) => x?.dtype === 'float32',
+    compute(call) {
+      const { runtime, attrs } = call
+      const x = input(call, 'x')
+      const info = poolInfo(attrs, x.shape)
+      const y = runtime.output(info.outShape, 'float32')
+      runtime.wasm[compute](runtime.address(x), runtime.address(y), ...sizes(info))
+      return y
+    },
+  }
+}
+
+export const maxPool = forward(
+  'MaxPool',
+  'passes over NaN alone; the stock kernel loses other pixels with it',
+  'maxPool',
+)
+export const avgPool = forward('AvgPool', 'keeps NaN, which the stock kernel turns into −∞', 'averagePool')
 
 /** The gradients read dy by the pooling's own output shape. */
 function assertShape(dy: TensorInfo, info: backend_util.Conv2DInfo): void {
