@@ -222,6 +222,30 @@ describe('gradients that tfjs lacks or has wrong', () => {
     prod: [[2, 4], (x) => tf.prod(x, 1)],
     'matMul of a batch with one matrix': [[3, 4], (x) => tf.matMul(other([2, 5, 3]), x)],
     'matMul of one matrix with batches of batches': [[3, 4], (x) => tf.matMul(x, other([2, 2, 5, 4]), false, true)],
+    'mirrorPad by reflection': [
+      [3, 4],
+      (x) =>
+        tf.mirrorPad(
+          x,
+          [
+            [2, 1],
+            [0, 3],
+          ],
+          'reflect',
+        ),
+    ],
+    'mirrorPad with the edge': [
+      [3, 4],
+      (x) =>
+        tf.mirrorPad(
+          x,
+          [
+            [3, 1],
+            [0, 4],
+          ],
+          'symmetric',
+        ),
+    ],
     'squaredDifference with a row': [[4], (x) => tf.squaredDifference(other([3, 4]), x)],
     'maximum with a row': [[4], (x) => tf.maximum(other([3, 4]), x)],
     'maximum with a number': [[], (x) => tf.maximum(x, other([3, 4]))],

@@ -24,6 +24,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core'
 import { broadcastRepairs } from './broadcast-gradients.js'
+import { mirrorPadGradient } from './mirror-pad-gradient.js'
 
 /** d/dx of `einsum`: the same contraction with the output in the operand's place. */
 const einsumGradient: GradConfig = {
@@ -184,4 +185,4 @@ function scatterAdd(dy: Tensor, indices: Tensor, shape: readonly number[], axis:
 export const additions: readonly GradConfig[] = [einsumGradient, cumprodGradient, topkGradient, gatherNdGradient]
 
 /** Gradients of tfjs that are wrong or fail without its chained methods; these take their place. */
-export const repairs: readonly GradConfig[] = [cumsumGradient, gatherGradient, ...broadcastRepairs]
+export const repairs: readonly GradConfig[] = [cumsumGradient, gatherGradient, mirrorPadGradient, ...broadcastRepairs]
