@@ -1,0 +1,6 @@
+import { registerKernels } from '@levin/kernels'
+import './support.js'
+import { sweep } from './sweep/sweep.js'
+
+registerKernels({ simd: 'relaxed-simd' })
+sweep()
