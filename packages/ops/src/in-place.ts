@@ -1,5 +1,4 @@
 import { engine, mul, type Tensor } from '@tensorflow/tfjs-core'
-import { check } from './checks.js'
 
 /** Whether another tensor has the same data, and would change with this one. */
 export function isShared(tensor: Tensor): boolean {
@@ -20,16 +19,17 @@ export function guardInPlace(
   written: readonly Tensor[],
   nameOf: (index: number) => string,
 ): (read: Tensor) => Tensor {
-  const indices = new Map<object, number>()
-  written.forEach(({ dataId }, index) => {
-    const other = indices.get(dataId)
-    check(
-      other === undefined,
-      op,
-      () =>
-        `${nameOf(index)} must have data of its own to be changed in place, but shares that of ${nameOf(other as number)}; give one of them a copy, \`tf.mul(x, 1)\``,
-    )
-    indices.set(dataId, index)
-  })
-  return (read) => (indices.has(read.dataId) ? mul(read, 1) : read)
+  const data = new Set<object>()
+  for (const { dataId } of written) data.add(dataId)
+  if (data.size < written.length) refuseShared(op, written, nameOf)
+  return (read) => (data.has(read.dataId) ? mul(read, 1) : read)
+}
+
+function refuseShared(op: string, written: readonly Tensor[], nameOf: (index: number) => string): never {
+  const firstWith = ({ dataId }: Tensor): number => written.findIndex((tensor) => tensor.dataId === dataId)
+  const second = written.findIndex((tensor, index) => firstWith(tensor) < index)
+  const first = firstWith(written[second] as Tensor)
+  throw new Error(
+    `${op}: ${nameOf(second)} must have data of its own to be changed in place, but shares that of ${nameOf(first)}; give one of them a copy, \`tf.mul(x, 1)\``,
+  )
 }

@@ -90,15 +90,16 @@ function updateInPlace<K extends string, A extends UpdateAttrs>(
     clipValue,
     maximize,
   }
-  const written = entries.flatMap((entry) => keys.map((key) => entry[key]))
+  const written: Tensor[] = []
+  for (const entry of entries) for (const key of keys) written.push(entry[key])
   const nameOf = (index: number) => `\`${keys[index % keys.length]}\` of entry ${Math.floor(index / keys.length)}`
   tidy(() => {
     const readable = guardInPlace(update.op, written, nameOf)
-    const inputs = entries.flatMap((entry) => [
-      entry.parameter,
-      readable(entry.gradient),
-      ...update.slots.map((slot) => entry[slot]),
-    ])
+    const inputs: Tensor[] = []
+    for (const entry of entries) {
+      inputs.push(entry.parameter, readable(entry.gradient))
+      for (const slot of update.slots) inputs.push(entry[slot])
+    }
     if (scale !== undefined) inputs.push(readable(scale))
     callKernel(update.kernelName, inputs, { ...update.attrs, ...shared })
   })
