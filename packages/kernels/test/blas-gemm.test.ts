@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { requirePart } from '@levin/real-parts'
 import { describe, expect, it } from 'vitest'
 import type { Gemm } from '../src/blas/active-blas.js'
@@ -48,6 +49,23 @@ describe.runIf(requirePart('openblas'))('cblas_sgemm on a wasm heap', () => {
     const found = new Float32Array(memory.buffer, C, expected.length)
     expect(expected.findIndex((value, index) => !(Math.abs(value - (found[index] as number)) < 1e-4))).toBe(-1)
   }
+
+  it('divides a product among threads from a size on, and leaves smaller ones to one', () => {
+    const threads = createRequire(import.meta.url)('koffi')
+      .load('libopenblas.so.0')
+      .func('openblas_get_num_threads', 'int', []) as () => number
+    blas.setThreads?.(2)
+    const divided = blas.bind(memory, { count: 2, fromWork: 16 ** 3 })
+    const multiply = (n: number) => {
+      divided(0, 0, n, n, n, A, n, B, n, C, n, 0)
+      return threads()
+    }
+    expect([multiply(8), multiply(16), multiply(15), multiply(20), multiply(20)]).toEqual([1, 2, 1, 2, 2])
+    blas.setThreads?.(1)
+    const alone = blas.bind(memory)
+    alone(0, 0, 20, 20, 20, A, 20, B, 20, C, 20, 0)
+    expect(threads()).toBe(1)
+  })
 
   describe.each(cases)('with transposeA %i, transposeB %i, accumulate %i', (tA, tB, beta) => {
     it.each(sizes)('multiplies %i × %i over %i', (m, n, k) => {

@@ -8,7 +8,7 @@ export function sendEverythingToBlas(options: BlasOptions = {}): void {
   const report = enableBlas(options)
   const blas = activeBlas()
   if (!report.ok || blas === undefined) throw new Error(`Expected a BLAS library, found ${JSON.stringify(report)}.`)
-  setActiveBlas({ ...blas, fingerprint: `${blas.fingerprint}/all`, table: { name: 'all', work: 0 } })
+  setActiveBlas({ ...blas, fingerprint: `${blas.fingerprint}/all`, table: { ...blas.table, name: 'all', work: 0 } })
   const backend = findWasmBackend()
   if (backend !== null) releaseRuntime(backend)
 }

@@ -12,7 +12,7 @@ import { expectClose, type HostTensor, kernel, random, upload } from './support.
 registerKernels({ simd: 'simd' })
 
 const threadsOf = (fingerprint: string) => FINGERPRINT.exec(fingerprint)?.[1]
-const FINGERPRINT = /tfjs\/4\.\d+\.\d+ blas\/OpenBLAS-\d+\.\d+\.\d+\S*-\w+\/(\d+)-threads?\/table-a$/
+const FINGERPRINT = /tfjs\/4\.\d+\.\d+ blas\/OpenBLAS-\d+\.\d+\.\d+\S*-\w+\/(\d+)-threads?\/table-b$/
 
 describe.runIf(requirePart('openblas'))('products in OpenBLAS', () => {
   describe('of every size', () => {

@@ -26,11 +26,14 @@ export interface SizeTable {
   readonly name: string
   /** Fewest rows × columns × depth. */
   readonly work: number
+  /** Fewest for which more than one thread is used, where the library has been given more. */
+  readonly threadedWork: number
 }
 
 export interface ActiveBlas {
   /** For the fingerprint: library, version, processor kernel, threads, table. */
   readonly fingerprint: string
+  readonly path: string
   readonly table: SizeTable
   /** The product on one heap. */
   bind(memory: WebAssembly.Memory): Gemm

@@ -72,8 +72,10 @@ export function enableBlas(options: BlasOptions = {}): BlasReport {
     report.threads === undefined ? 'own-threads' : `${report.threads}-thread${report.threads === 1 ? '' : 's'}`
   const fingerprint = `${blas.name.replaceAll(' ', '-')}-${blas.build}/${count}/table-${sizeTable.name}`
   const active = activeBlas()
-  if (active?.fingerprint !== fingerprint || active.bind !== blas.bind) {
-    setActiveBlas({ fingerprint, table: sizeTable, bind: blas.bind })
+  if (active?.fingerprint !== fingerprint || active.path !== blas.path) {
+    const several = (report.threads ?? 1) > 1
+    const split = several ? { count: report.threads as number, fromWork: sizeTable.threadedWork } : undefined
+    setActiveBlas({ fingerprint, path: blas.path, table: sizeTable, bind: (memory) => blas.bind(memory, split) })
     rebindKernels()
   }
   return report

@@ -20,7 +20,18 @@ export interface LoadedBlas {
    * Absent where the library decides.
    */
   readonly setThreads: ((threads: number) => number) | undefined
-  bind(memory: WebAssembly.Memory): Gemm
+  /**
+   * The product on one heap. With `threads`, those from the table's size on have so many, and smaller ones one: a thread that
+   * is woken for a small product costs more than it does.
+   */
+  bind(memory: WebAssembly.Memory, threads?: Threads): Gemm
+}
+
+/** How many threads a product gets. */
+export interface Threads {
+  readonly count: number
+  /** Fewest rows × columns × depth for more than one. */
+  readonly fromWork: number
 }
 
 /** Why a library cannot be used: `koffi` is absent, it cannot be opened, or it is no BLAS. */
@@ -84,7 +95,10 @@ export function loadBlas(path: string): LoadedBlas {
         setThreads(threads)
         return Number(getThreads())
       }),
-    bind: (memory) => bindGemm(ffi, sgemm, memory),
+    bind: (memory, threads) => {
+      const gemm = bindGemm(ffi, sgemm, memory)
+      return threads === undefined || setThreads === undefined ? gemm : withThreads(gemm, threads, setThreads)
+    },
   }
 }
 
@@ -161,6 +175,19 @@ function bindGemm(ffi: Koffi, sgemm: Native, memory: WebAssembly.Memory): Gemm {
     const fromB = base + (b >>> 0)
     const to = base + (c >>> 0)
     sgemm(ROW_MAJOR, opA, opB, rows, columns, depth, 1, fromA, strideA, fromB, strideB, accumulate, to, strideC)
+  }
+}
+
+/** Sets the library's threads where the next product wants others than the last: a fraction of a microsecond. */
+function withThreads(gemm: Gemm, { count, fromWork }: Threads, setThreads: Native): Gemm {
+  let current = count
+  return (...product) => {
+    const wanted = product[2] * product[3] * product[4] >= fromWork ? count : 1
+    if (wanted !== current) {
+      setThreads(wanted)
+      current = wanted
+    }
+    gemm(...product)
   }
 }
 
