@@ -88,10 +88,19 @@ function grow(memory: WebAssembly.Memory, bytes: number): void {
   }
 }
 
-/** Held for some microseconds, by ranks that split a group: who finds it taken asks again. */
+/**
+ * Held for some microseconds, by ranks that split a group: who finds it taken asks again. One that was ended while it held
+ * it never gives it back: then the world has failed, or is about to.
+ */
 function locked<T>(memory: WebAssembly.Memory, run: (words: Int32Array) => T): T {
   const words = new Int32Array(memory.buffer)
-  while (Atomics.compareExchange(words, HEADER.lock, 0, 1) !== 0);
+  while (Atomics.compareExchange(words, HEADER.lock, 0, 1) !== 0) {
+    if (Atomics.load(words, HEADER.failure) === 0) continue
+    throw new LevinError('LEVIN_WORKER_LOST', {
+      message: 'A group cannot be split or destroyed: the world has ended.',
+      remedy: 'Look at the error of the rank that failed first.',
+    })
+  }
   try {
     return run(words)
   } finally {

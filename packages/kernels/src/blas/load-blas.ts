@@ -21,8 +21,7 @@ export interface LoadedBlas {
    */
   readonly setThreads: ((threads: number) => number) | undefined
   /**
-   * The product on one heap. With `threads`, those from the table's size on have so many, and smaller ones one: a thread that
-   * is woken for a small product costs more than it does.
+   * The product on one heap. With `threads`, those from the table's size on have so many, and smaller ones one.
    */
   bind(memory: WebAssembly.Memory, threads?: Threads): Gemm
 }

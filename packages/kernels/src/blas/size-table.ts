@@ -5,7 +5,8 @@ import type { SizeTable } from './active-blas.js'
  * thread: time in the wasm kernel over time in the library, the range over the transpose cases. Thin products of the same
  * work (4 × 4 × 512, 64 × 2 × 64) gain more than square ones.
  *
- * Threads, where there are several: a million multiplications are about 10 µs, and waking a thread that sleeps costs as much.
+ * Threads, where there are several: of 0, 1, 8 and 32 million, tried on whole steps of the benchmark's models with two threads on
+ * Zen 5, a million was the steadiest for the perceptron and the convolutions, and level within the noise for the others.
  *
  * | n × n × n | 8 | 12 | 16 | 20 | 24 | 32 | 64 | 128 to 1024 |
  * |---|---|---|---|---|---|---|---|---|
