@@ -88,6 +88,7 @@ const FLAGS = {
   accumulateGradBatches: flag(number, 'n', 'Batches per optimizer update'),
   gradientClipVal: flag(number, 'bound', 'Bound on the gradients'),
   gradientClipAlgorithm: flag(text, 'name', 'norm or value'),
+  syncBatchNorm: flag(boolean, 'true|false', 'Batch norm by the statistics of the whole batch, over all workers'),
   enableCheckpointing: flag(boolean, 'true|false', 'Save checkpoints'),
   enableProgressBar: flag(boolean, 'true|false', 'Show the progress bar'),
   enableModelSummary: flag(boolean, 'true|false', 'Show the model before training'),

@@ -15,6 +15,7 @@ export interface ErrorCodes {
   LEVIN_CHECKPOINT_MISMATCH: 'a checkpoint of another model or optimizer'
   LEVIN_CHECKPOINT_NOT_FOUND: 'a checkpoint that is not there'
   LEVIN_CHECKPOINT_VERSION: 'a checkpoint of a format that this version cannot read'
+  LEVIN_CLUSTER: 'variables of a launcher that do not fit each other'
   LEVIN_COLLECTIVE: 'ranks that do not all call the same collective'
   LEVIN_DATA: 'a dataset, loader or sampler that cannot be used'
   LEVIN_DEVICE_LOST: 'a device that went away during a run'

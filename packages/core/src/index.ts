@@ -11,10 +11,13 @@ export type {
   CheckpointContent,
   CheckpointFacts,
   CheckpointIO,
+  CheckpointPart,
+  PartReceipt,
   SaveOptions,
   StoredCheckpoint,
   TensorRecord,
 } from './contracts/checkpoint-io.js'
+export type { ClusterEnvironment } from './contracts/cluster-environment.js'
 export type { HookName, RunHooks, TrainBatchOutput } from './contracts/hooks.js'
 export {
   type HostTensor,
@@ -27,6 +30,7 @@ export {
   type StagedTensor,
   type Staging,
 } from './contracts/host-tensor.js'
+export type { LaunchedRanks, Launcher, LaunchRequest, RankContext, RankProgram } from './contracts/launcher.js'
 export type { BatchPlace, DataShard, Loader, LoaderLike, LoaderPosition } from './contracts/loader.js'
 export type { Logger, LoggerPosition, LoggerSetup, LogMoment, MetricRow } from './contracts/logger.js'
 export type {
@@ -74,6 +78,7 @@ export type {
   WeightedLoss,
   WindowResult,
 } from './contracts/strategy.js'
+export type { World } from './contracts/world.js'
 export { DataModule, type EvaluationLoaders } from './data-module.js'
 export {
   adopt,
@@ -129,8 +134,10 @@ export type {
   AcceleratorRegistry,
   CallbackRegistry,
   CheckpointIORegistry,
+  ClusterEnvironmentRegistry,
   CollectiveRegistry,
   Kind,
+  LauncherRegistry,
   LoggerRegistry,
   PluginKinds,
   StrategyRegistry,
@@ -185,6 +192,7 @@ export type {
   ManualOptimizer,
   PredictionStep,
   ReplayMark,
+  Replicas,
   StepContext,
   StepMode,
   StepPosition,

@@ -8,6 +8,11 @@ import { deriveKey, type SliceLayout } from './rng/index.js'
 export interface Shard {
   readonly start: readonly number[]
   readonly shape: readonly number[]
+  /**
+   * The part is a stretch of the elements in row-major order: `start` and `shape` have one axis, whatever the whole has. A
+   * stretch divides evenly where rows do not. Default `false`.
+   */
+  readonly flat?: boolean
 }
 
 export interface MaterialiseOptions {
@@ -67,8 +72,8 @@ export abstract class StoredTensor<R extends Rank = Rank> {
 
   /** How the held part lies in the whole. */
   get layout(): SliceLayout {
-    const { start, shape } = this.#shard ?? { start: this.shape.map(() => 0), shape: this.shape }
-    return { globalShape: this.shape, start, shape }
+    const { start, shape, flat = false } = this.#shard ?? { start: this.shape.map(() => 0), shape: this.shape }
+    return { globalShape: flat ? [this.size] : this.shape, start, shape }
   }
 
   /**
@@ -117,6 +122,18 @@ export abstract class StoredTensor<R extends Rank = Rank> {
   reshard(shard: Shard | undefined, value: Tensor): void {
     this.#shard = shard
     this.assign(value)
+  }
+
+  /**
+   * Holds another part, and gives back the value held so far, which is the caller's now: how a strategy goes to and fro between
+   * the whole and its part.
+   */
+  exchange(shard: Shard | undefined, value: Tensor): Tensor {
+    const before = this.value
+    this.#shard = shard
+    this.#value = undefined
+    this.assign(value)
+    return before
   }
 
   requireShape(shape: readonly number[]): void {

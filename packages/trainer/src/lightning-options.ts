@@ -8,7 +8,7 @@ export const LIGHTNING_OPTIONS: Readonly<Record<string, string>> = {
   deterministic: 'Runs are deterministic; there is nothing to choose.',
   benchmark: 'Kernels are chosen by a fixed table, never by measuring; there is nothing to choose.',
   useDistributedSampler: 'Loaders are sharded by the strategy.',
-  syncBatchnorm: 'This is an option of the strategies that run on several devices.',
+  syncBatchnorm: 'Use `syncBatchNorm`, which is on by default.',
   profiler: 'There are no profilers yet.',
   detectAnomaly: 'A loss that is not finite is always an error, and names its step.',
   barebones:

@@ -70,6 +70,7 @@ const OPTIONS: Readonly<Record<keyof TrainerOptions, Option>> = {
   accumulateGradBatches: { schema: whole(1), takes: 'a whole number of at least 1' },
   gradientClipVal: { schema: v.pipe(v.number(), v.finite(), v.gtValue(0)), takes: 'a number above 0' },
   gradientClipAlgorithm: { schema: v.picklist(['norm', 'value']), takes: "'norm' or 'value'" },
+  syncBatchNorm: BOOLEAN,
   enableCheckpointing: BOOLEAN,
   enableProgressBar: BOOLEAN,
   enableModelSummary: BOOLEAN,

@@ -25,6 +25,7 @@ export interface ResolvedOptions {
   readonly logEvery: Trigger
   readonly accumulateGradBatches: number
   readonly clipping: GradientClipping | undefined
+  readonly syncBatchNorm: boolean
   readonly enableCheckpointing: boolean | undefined
   readonly enableProgressBar: boolean
   readonly enableModelSummary: boolean
@@ -67,6 +68,7 @@ export function resolveOptions(options: TrainerOptions<any>): ResolvedOptions {
       options.gradientClipVal === undefined
         ? undefined
         : { algorithm: options.gradientClipAlgorithm ?? 'norm', value: options.gradientClipVal },
+    syncBatchNorm: options.syncBatchNorm ?? true,
     enableCheckpointing: fastDevRun ? false : options.enableCheckpointing,
     enableProgressBar: options.enableProgressBar ?? true,
     enableModelSummary: options.enableModelSummary ?? true,

@@ -66,6 +66,12 @@ export interface TrainerOptions<P extends readonly AnyPlugin[] = []> {
   /** `'norm'`: the global norm over all gradients; `'value'`: each element. Default `'norm'`. */
   readonly gradientClipAlgorithm?: 'norm' | 'value'
 
+  /**
+   * Whether batch norm uses the statistics of the whole batch where it is spread over workers, as one device would. Default
+   * `true`. `false` saves a collective per layer, and is announced: the loss then depends on the number of workers.
+   */
+  readonly syncBatchNorm?: boolean
+
   /** Save a checkpoint per epoch if no `modelCheckpoint` is among the callbacks. Default: `true` where checkpoints can be stored. */
   readonly enableCheckpointing?: boolean
   /** Default `true`. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { RandomKey, SliceLayout } from '../rng/index.js'
-import type { HostTensor, NumericType, StagedTensor } from './host-tensor.js'
+import type { HostTensor, NumericData, NumericType, StagedTensor } from './host-tensor.js'
 import type { ScalarSink } from './scalar-sink.js'
 
 /** What an accelerator can do. The Trainer and the strategies ask these, never its name. */
@@ -65,6 +65,12 @@ export interface Accelerator {
    * say since it is so large that one more of it would be missed. Absent: the device has no memory that the host can write.
    */
   stage?(shape: readonly number[], dtype: NumericType): StagedTensor | undefined
+
+  /**
+   * The memory of a tensor itself, for collectives that read and write it in place. Good until memory of the device is next
+   * taken or freed. `undefined`: not for this tensor. Absent: the device's memory is not the host's.
+   */
+  view?(tensor: Tensor): NumericData | undefined
 
   /** Where a run's logged values go. */
   createScalarSink(): ScalarSink

@@ -8,10 +8,17 @@ export interface TensorRecord {
   readonly dtype: NumericType
   /** Shape of `data`: of the slice if there is one. */
   readonly shape: readonly number[]
-  /** Which part of the whole tensor this is. Absent: the whole. */
+  /** Which part of the whole tensor this is; of the whole in row-major order where it has one axis. Absent: the whole. */
   readonly slice?: SliceLayout
+  /** Shape of the whole tensor. Absent: that of the slice's `globalShape`, or of `data`. */
+  readonly wholeShape?: readonly number[]
   /** The values, read when they are needed. */
   data(): NumericData | Promise<NumericData>
+  /**
+   * `count` values from `start` on, in row-major order, of a record that was loaded: what a rank that holds a part reads.
+   * Absent: read `data`.
+   */
+  range?(start: number, count: number): Promise<NumericData>
 }
 
 /** Everything that one save writes. */
@@ -22,6 +29,23 @@ export interface CheckpointContent {
   /** Loops, clock, callbacks, data position, metrics so far, logger positions. JSON. */
   readonly trainer: Readonly<Record<string, unknown>>
   readonly manifest: CheckpointFacts
+}
+
+/** One rank's share of a checkpoint whose tensors are spread over ranks. */
+export interface CheckpointPart {
+  /** Names the save that the part belongs to; the same on all ranks, and of no other save. */
+  readonly save: string
+  readonly index: number
+  readonly count: number
+  readonly model: Iterable<TensorRecord> | AsyncIterable<TensorRecord>
+  readonly optimizer?: Iterable<TensorRecord> | AsyncIterable<TensorRecord>
+}
+
+/** What was written of a part. JSON: it travels to the rank that completes the checkpoint. */
+export interface PartReceipt {
+  readonly save: string
+  readonly index: number
+  readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: string }>>
 }
 
 /** What a checkpoint says of itself besides sizes and hashes. */
@@ -54,6 +78,11 @@ export interface SaveOptions {
    * to one place at the same moment gets it.
    */
   readonly replace?: boolean
+  /**
+   * Receipts of all parts, if the tensors were written by {@link CheckpointIO.savePart}. `content` then has no tensors of its
+   * own but those that no part holds.
+   */
+  readonly parts?: readonly PartReceipt[]
 }
 
 /** CheckpointIO writes and reads checkpoints. A checkpoint is either whole or not there. */
@@ -66,6 +95,11 @@ export interface CheckpointIO {
    * @throws LEVIN_FILES if the place cannot be written; LEVIN_CHECKPOINT_EXISTS
    */
   save(location: string, content: CheckpointContent, options?: SaveOptions): Promise<void>
+  /**
+   * Writes one rank's part, to a place that all ranks reach. When all have, one of them calls {@link save} with the receipts,
+   * which makes the checkpoint whole. Absent: checkpoints are written whole, by one rank.
+   */
+  savePart?(location: string, part: CheckpointPart): Promise<PartReceipt>
   /**
    * Finds a checkpoint and verifies sizes and hashes before anything is used.
    *

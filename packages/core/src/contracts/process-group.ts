@@ -51,6 +51,13 @@ export interface ProcessGroup {
   /** Groups of the ranks that gave the same colour, ordered by `key` and then by rank. Collective. */
   split(color: number, key?: number): Promise<ProcessGroup>
   readonly traffic: TrafficCounters
+  /**
+   * Ends the whole world that the group belongs to, since this rank cannot go on: the others fail at once with this reason,
+   * instead of at their deadline. Absent: they learn it from whoever watches the ranks.
+   *
+   * @param reason a sentence
+   */
+  abort?(reason: string): void
   /** Leaves the group. Idempotent; pending operations fail. */
   destroy(): Promise<void>
 }
@@ -63,8 +70,19 @@ export interface RankDescription {
   readonly worldSize: number
 }
 
-/** What a plugin of kind `collective` makes: it connects one rank to the others. */
+/**
+ * What a plugin of kind `collective` makes: it connects this process to the others that somebody else has started, such as
+ * `mpirun` and `srun`.
+ */
 export interface ProcessGroupFactory {
   readonly name: string
-  connect(rank: RankDescription, connection: unknown): Promise<ProcessGroup>
+  /**
+   * Connects this process as `rank` of a world of processes. Once per process: a second call gives another handle on the
+   * same world.
+   *
+   * @param rank as the cluster environment says it
+   * @throws LEVIN_UNAVAILABLE if the library is not there, or was started by a launcher that does not belong to it, so that
+   * each process believes to be alone
+   */
+  connect(rank: RankDescription, options?: { readonly deadline?: number | undefined }): Promise<ProcessGroup>
 }

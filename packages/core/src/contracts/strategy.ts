@@ -3,12 +3,13 @@ import type { Clock } from '../clock.js'
 import type { Module } from '../module.js'
 import type { Parameter } from '../parameter.js'
 import type { Platform } from '../platform/platform.js'
-import type { CallInterceptor, StepContext } from '../step/step-context.js'
+import type { CallInterceptor, Replicas, StepContext } from '../step/step-context.js'
 import type { Accelerator, Devices } from './accelerator.js'
 import type { TensorRecord } from './checkpoint-io.js'
 import type { DataShard } from './loader.js'
 import type { Gradients, Optimizer } from './optimizer.js'
 import type { RankDescription } from './process-group.js'
+import type { World } from './world.js'
 
 /** What a strategy can do. Asked by the Trainer before a run, so that what cannot work is refused at the start. */
 export interface StrategyCapabilities {
@@ -101,7 +102,12 @@ export interface Strategy {
   readonly name: string
   readonly capabilities: StrategyCapabilities
   /**
-   * Known as soon as the strategy is made. Global rank 0 writes logs and checkpoints, so it has to be a rank on which steps
+   * Makes this the strategy of one of several workers. Called once, before anything else, and only where there are several.
+   * Absent: it runs on one worker.
+   */
+  join?(world: World): void
+  /**
+   * Known from {@link join} on; rank 0 of 1 without it. Global rank 0 writes logs and checkpoints, so it has to be a rank on which steps
    * run to their end: in a pipeline, one of the last stage.
    */
   readonly rank: RankDescription
@@ -112,11 +118,17 @@ export interface Strategy {
 
   setup(setup: StrategySetup): Promise<void>
 
+  /** This worker cannot go on. The others learn it now rather than at their deadline. */
+  fail?(error: unknown): void
+
   /**
    * Gives every parameter and buffer of the module its value, whole or as this rank's slice, from (seed, path, global
    * index). Those that have one already keep it.
    */
   materialise(module: Module, options: { seed: number }): void | Promise<void>
+
+  /** The workers whose batches are parts of one, for layers whose result depends on all of it. Absent: there are none. */
+  readonly replicas?: Replicas | undefined
 
   /** Sees every call of a layer while a step runs: recompute, replacement, cuts. Absent: layers run as written. */
   readonly intercept?: CallInterceptor | undefined

@@ -4,13 +4,14 @@ import type { Layer } from '../layer.js'
 import { callLayer } from '../layer-errors.js'
 import type { BufferUpdates } from './buffer-updates.js'
 import { type DrawUniform, drawUniformOnHost, type RandomStream, randomStream } from './random-stream.js'
-import type { CallInterceptor, ReplayMark, StepContext, StepMode, StepPosition } from './step-context.js'
+import type { CallInterceptor, ReplayMark, Replicas, StepContext, StepMode, StepPosition } from './step-context.js'
 
 export interface ForwardServices {
   /** Where buffer values go; absent, updates are dropped (inference). */
   readonly updates?: BufferUpdates | undefined
   readonly intercept?: CallInterceptor | undefined
   readonly drawUniform?: DrawUniform | undefined
+  readonly replicas?: Replicas | undefined
 }
 
 /** The working part of every step context: position, randomness, buffers and the call of layers. */
@@ -24,6 +25,7 @@ export class ForwardScope implements StepContext {
   readonly microBatch: number
   readonly firstSample: number
   readonly globalBatchSize: number
+  readonly replicas: Replicas | undefined
   readonly #services: ForwardServices
   // How often each path has drawn. A replay starts from a copy, so that it draws the same numbers.
   #draws: Map<string, number>
@@ -39,6 +41,7 @@ export class ForwardScope implements StepContext {
     this.microBatch = position.microBatch
     this.firstSample = position.firstSample
     this.globalBatchSize = position.globalBatchSize
+    this.replicas = this.training ? services.replicas : undefined
     this.#services = services
     this.#draws = new Map()
   }

@@ -32,6 +32,16 @@ export interface StepPosition {
   readonly globalBatchSize: number
 }
 
+/** The workers that compute the same step on other parts of one batch. */
+export interface Replicas {
+  readonly count: number
+  /**
+   * Sums `values` over all of them, in place, without yielding. Every replica calls it, with as many values: one whose part of
+   * the batch is empty too.
+   */
+  sum(values: Float32Array): void
+}
+
 /** What a forward pass receives instead of ambient state. One for inference needs no Trainer: {@link inferenceStep}. */
 export interface StepContext extends StepPosition {
   readonly training: boolean
@@ -41,6 +51,9 @@ export interface StepContext extends StepPosition {
    * accumulation and sharding change nothing. Several calls for one path within a step give different numbers.
    */
   random(path: string): RandomStream
+
+  /** Set in training where the batch is spread over several workers, unless `syncBatchNorm` is off: for statistics of all of it. */
+  readonly replicas: Replicas | undefined
 
   /** A buffer's value as this window has left it so far. */
   read(buffer: Buffer): Tensor

@@ -10,6 +10,7 @@ import { returnBlock, type SharedArena, takeBlock } from './arena.js'
 import { Block } from './block.js'
 import { Channels } from './channels.js'
 import { SharedCollectives, type Traffic } from './collectives.js'
+import { failWorld } from './failure.js'
 import { HEADER, layoutOf } from './layout.js'
 import { OperationQueue } from './operation-queue.js'
 import type { Progress } from './wait.js'
@@ -99,6 +100,11 @@ export class SharedGroup implements ProcessGroup {
     await this.asynchronous.allGather(Int32Array.of(base / 64), bases)
     const shared = (bases[members[0] as number] as number) * 64
     return new SharedGroup(arena, shared, members.length, members.indexOf(this.rank), this.#options)
+  }
+
+  abort(reason: string): void {
+    const { arena, rank } = this.#block
+    failWorld(arena, 'LEVIN_WORKER_LOST', rank, reason)
   }
 
   async destroy(): Promise<void> {

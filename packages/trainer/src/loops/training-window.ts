@@ -72,9 +72,10 @@ export class EpochWindows implements TrainingWindow {
 
   constructor(run: Run, source: BatchSource, logs: LogStore, sink: ScalarSink, listener: WindowListener) {
     this.#run = run
-    const { strategy, accelerator } = run
+    const { strategy, accelerator, options } = run
     const drawUniform = accelerator.drawUniform?.bind(accelerator)
-    this.#forward = { updates: this.#updates, intercept: strategy.intercept, drawUniform }
+    const replicas = options.syncBatchNorm ? strategy.replicas : undefined
+    this.#forward = { updates: this.#updates, intercept: strategy.intercept, drawUniform, replicas }
     this.#source = source
     this.#logs = logs
     this.#sink = sink

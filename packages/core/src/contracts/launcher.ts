@@ -1,0 +1,57 @@
+import type { World } from './world.js'
+
+/** What is to be run on every rank. */
+export interface LaunchRequest {
+  /** Module that every rank imports. Its export `serveRank` is a {@link RankProgram}. */
+  readonly program: URL
+  /** Handed to the program. Plain data. */
+  readonly input: unknown
+  readonly worldSize: number
+  /** Further modules that a rank imports, for the launcher to see what their loading takes: TypeScript needs a loader. */
+  readonly modules: readonly URL[]
+  /** Milliseconds that a collective may take. Default: that of the launcher's process group. */
+  readonly deadline?: number | undefined
+  /** What the program of a rank sent. */
+  onMessage(rank: number, message: unknown): void
+  /** A line that a rank wrote to its own output. */
+  onOutput(rank: number, line: string, stream: 'stdout' | 'stderr'): void
+}
+
+/** Ranks that were started. */
+export interface LaunchedRanks {
+  /**
+   * What the program of each rank came to, by rank. Settles when every rank has ended.
+   *
+   * @throws the first failure: LEVIN_WORKER_LOST naming the rank that died, or what the program of a rank threw
+   */
+  readonly results: Promise<readonly unknown[]>
+  /** Sends plain data to the program of every rank. */
+  send(message: unknown): void
+  /** Ends all ranks, whatever they do. Resolves when none is left. */
+  end(): Promise<void>
+}
+
+/** What the program of a rank gets. */
+export interface RankContext {
+  readonly world: World
+  readonly input: unknown
+  /** Sends plain data to whoever launched the ranks. */
+  send(message: unknown): void
+  /** Calls `listener` for what was sent to the ranks; what came before the first listener is kept for it. */
+  onMessage(listener: (message: unknown) => void): void
+}
+
+export type RankProgram = (context: RankContext) => Promise<unknown>
+
+/**
+ * A Launcher starts the ranks of a run, each in a thread or a process of its own, and watches them: a rank that dies ends the
+ * others within a second, and none outlives the program that launched them.
+ */
+export interface Launcher {
+  readonly name: string
+  /** Native backends do not survive worker threads: they need a launcher of processes. */
+  readonly ranksAre: 'threads' | 'processes'
+  /** Most ranks it can start. Default: no limit. */
+  readonly maxRanks?: number
+  launch(request: LaunchRequest): LaunchedRanks
+}
