@@ -1,3 +1,3 @@
 import { config } from '../../tools/build/tsup.js'
 
-export default config(['src/index.ts'])
+export default config(['src/index.ts', 'src/rank-thread.ts', 'src/register.ts'])

@@ -1,3 +1,5 @@
+export { kubeflow, mpi, slurm, torchrun } from './environments/environments.js'
+export { type WorkerOptions, worker } from './launchers/thread-launcher.js'
 export { createArena, type SharedArena } from './shared/arena.js'
 export { type FailureCode, failureOf, failWorld } from './shared/failure.js'
 export { connectShared, SharedGroup, type SharedGroupOptions } from './shared/shared-group.js'

@@ -38,7 +38,7 @@ describe('the strategy single', () => {
 
   it('is one rank that reads all data and agrees with itself', async () => {
     const strategy = single()
-    expect(strategy.rank).toEqual({ globalRank: 0, localRank: 0, nodeRank: 0, worldSize: 1 })
+    expect(strategy.rank).toEqual({ globalRank: 0, localRank: 0, nodeRank: 0, localWorldSize: 1, worldSize: 1 })
     expect(strategy.dataShard).toEqual({ rank: 0, count: 1 })
     expect(strategy.capabilities).toMatchObject({ maxDevices: 1, shardsParameters: false, manualOptimization: true })
     expect(await strategy.agree({ stop: 'requested' })).toEqual({ stop: 'requested' })

@@ -34,7 +34,7 @@ class Meeting {
       max: (a: number, b: number) => Math.max(a, b),
     }
     return {
-      rank: { globalRank, localRank: globalRank, nodeRank: 0, worldSize: this.#size },
+      rank: { globalRank, localRank: globalRank, nodeRank: 0, localWorldSize: this.#size, worldSize: this.#size },
       gather: (value) => this.#meet(globalRank, value),
       reduce: async (values, operation) => {
         const all = await this.#meet(globalRank, { values, operation })

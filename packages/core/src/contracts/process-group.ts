@@ -67,6 +67,8 @@ export interface RankDescription {
   readonly globalRank: number
   readonly localRank: number
   readonly nodeRank: number
+  /** Ranks on this node. */
+  readonly localWorldSize: number
   readonly worldSize: number
 }
 

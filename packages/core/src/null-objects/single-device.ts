@@ -18,6 +18,7 @@ import type { Parameter } from '../parameter.js'
 import { assignPaths } from '../parameter-tree.js'
 import { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from '../state/whole-state.js'
 import { oneDevice } from './one-device.js'
+import { soloRank } from './solo-rank.js'
 
 /** The strategy of one worker on one device; what runs where nothing else is chosen. */
 export class SingleDevice implements Strategy {
@@ -28,7 +29,7 @@ export class SingleDevice implements Strategy {
     needsSynchronousRead: false,
     maxDevices: 1,
   }
-  readonly rank = { globalRank: 0, localRank: 0, nodeRank: 0, worldSize: 1 }
+  readonly rank = soloRank
   readonly dataShard = { rank: 0, count: 1 }
   readonly mesh = {}
   #accelerator: Accelerator | undefined

@@ -5,18 +5,17 @@ import {
   type ProcessGroup,
   type RankDescription,
   SoloGroup,
+  soloRank,
   type World,
 } from '@levin/core'
 import { all, broadcastData, gatherData } from './plain-data.js'
-
-const ALONE: RankDescription = { globalRank: 0, localRank: 0, nodeRank: 0, worldSize: 1 }
 
 /**
  * One worker of a data-parallel strategy: where it stands, and everything that such workers agree on. Strategies extend it with
  * what they do in a step.
  */
 export abstract class GroupMember {
-  #world: World = { rank: ALONE, group: new SoloGroup() }
+  #world: World = { rank: soloRank, group: new SoloGroup() }
 
   join(world: World): void {
     this.#world = world

@@ -1,0 +1,69 @@
+import { LevinError } from '@levin/core'
+import { fromPortable, type PortableError } from './portable-error.js'
+
+/** How a rank ended. */
+export type Outcome =
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'error'; readonly error: PortableError }
+  | { readonly kind: 'lost'; readonly how: string; readonly exitCode: number | undefined }
+
+/** Errors of ranks that only learnt that another one had failed. */
+const CONSEQUENCES: readonly (string | undefined)[] = ['LEVIN_WORKER_LOST', 'LEVIN_TIMEOUT', 'LEVIN_COLLECTIVE']
+
+/** How the ranks of one launch ended, and which of their failures was the first. */
+export class Outcomes {
+  readonly #byRank: (Outcome | undefined)[]
+  /** Ranks in the order in which they failed. */
+  readonly #failed: number[] = []
+
+  constructor(worldSize: number) {
+    this.#byRank = new Array(worldSize).fill(undefined)
+  }
+
+  /** The first word counts: a rank that gave its result may be ended. Returns whether this was it. */
+  settle(rank: number, outcome: Outcome): boolean {
+    if (this.#byRank[rank]) return false
+    this.#byRank[rank] = outcome
+    if (outcome.kind !== 'result') this.#failed.push(rank)
+    return true
+  }
+
+  has(rank: number): boolean {
+    return this.#byRank[rank] !== undefined
+  }
+
+  get complete(): boolean {
+    return this.#byRank.every((outcome) => outcome !== undefined)
+  }
+
+  get failed(): boolean {
+    return this.#failed.length > 0
+  }
+
+  /** @throws the failure that the others followed from */
+  results(): readonly unknown[] {
+    const cause = this.#cause()
+    if (cause !== undefined) throw this.#errorOf(cause)
+    return this.#byRank.map((outcome) => (outcome as { result: unknown }).result)
+  }
+
+  #cause(): number | undefined {
+    const outcome = (rank: number) => this.#byRank[rank] as Outcome
+    const own = this.#failed.find((rank) => {
+      const failure = outcome(rank)
+      return failure.kind === 'lost' || (failure.kind === 'error' && !CONSEQUENCES.includes(failure.error.code))
+    })
+    return own ?? this.#failed[0]
+  }
+
+  #errorOf(rank: number): Error {
+    const failure = this.#byRank[rank] as Exclude<Outcome, { kind: 'result' }>
+    const prefix = this.#byRank.length > 1 ? `Rank ${rank}: ` : ''
+    if (failure.kind === 'error') return fromPortable(failure.error, prefix)
+    const error = new LevinError('LEVIN_WORKER_LOST', {
+      message: `Rank ${rank} of ${this.#byRank.length} ended before its time: ${failure.how}.`,
+      remedy: 'Look at what it printed last. With maxRestarts a run goes on from its last checkpoint.',
+    })
+    return Object.assign(error, { rank, ...(failure.exitCode === undefined ? {} : { exitCode: failure.exitCode }) })
+  }
+}
