@@ -33,6 +33,7 @@ export interface ResolvedOptions {
   readonly seed: number
   readonly defaultRootDir: string
   readonly handleSignals: boolean
+  readonly maxRestarts: number
   readonly devices: Devices
 }
 
@@ -76,6 +77,7 @@ export function resolveOptions(options: TrainerOptions<any>): ResolvedOptions {
     seed: options.seed ?? 0,
     defaultRootDir: options.defaultRootDir ?? 'runs',
     handleSignals: options.handleSignals ?? false,
+    maxRestarts: options.maxRestarts ?? 0,
     devices: options.devices ?? 'auto',
   }
 }

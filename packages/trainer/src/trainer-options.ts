@@ -22,6 +22,17 @@ export interface TrainerOptions<P extends readonly AnyPlugin[] = []> {
   readonly strategy?: Choice<'strategy', P>
   /** How many devices, or which. Default `'auto'`: one. */
   readonly devices?: Devices
+  /** Who starts the workers. Default `'auto'`: nobody for one device, else whoever fits the accelerator. `'worker'`: threads. */
+  readonly launcher?: Choice<'launcher', P>
+  /**
+   * Who has started this process as one of several, by `mpirun`, `srun` and the like. Default `'auto'`: found out by the
+   * variables of the environment. `false`: nobody.
+   */
+  readonly clusterEnvironment?: Choice<'clusterEnvironment', P> | false
+  /**
+   * How often workers that were launched are started again, from the last checkpoint, when one fails, dies or hangs. Default 0.
+   */
+  readonly maxRestarts?: number
   /** Only `'32-true'`: tfjs computes in float32. */
   readonly precision?: '32-true' | 32
 

@@ -4,7 +4,7 @@ import { BoringModule, boringBatches, MemoryCheckpoints } from '@levin/testing'
 import { describe, expect, test } from 'vitest'
 import { earlyStopping } from '../src/callbacks.js'
 import { Trainer } from '../src/index.js'
-import { quietTrainer, RowLogger, refusal } from './support.js'
+import { method, quietTrainer, RowLogger, refusal } from './support.js'
 
 const data = { train: boringBatches() }
 
@@ -164,7 +164,8 @@ describe('options', () => {
     ['fit', 'last', "fit() takes its options as an object, found 'last'."],
   ] as const)('of %s: %j is refused', async (kind, options, message) => {
     const module = new BoringModule()
-    const run = () => quietTrainer()[kind](module, { ...data, validate: [], test: [], predict: [] }, options as never)
+    const run = () =>
+      method(quietTrainer(), kind)(module, { ...data, validate: [], test: [], predict: [] }, options as never)
     expect((await refusal(run, 'LEVIN_BAD_OPTION')).message).toMatch(message)
   })
 

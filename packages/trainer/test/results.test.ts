@@ -4,7 +4,7 @@ import { BoringLoader, BoringModule, boringBatches, HookTranscript, recordHooks,
 import { tensor2d } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
 import '@levin/testing/vitest'
-import { quietTrainer, RowLogger } from './support.js'
+import { method, quietTrainer, RowLogger } from './support.js'
 
 const data = () => ({ train: new BoringLoader({ batches: 6 }), validate: new BoringLoader({ batches: 2 }) })
 
@@ -60,7 +60,8 @@ describe('an AbortSignal', () => {
     const callbacks = [{ name: 'c', onValidationBatchEnd: count, onTestBatchEnd: count, onPredictBatchEnd: count }]
     const loaders = [boringBatches({ batches: 3 }), boringBatches({ batches: 3 })]
     const module = new BoringModule()
-    const run = (signal: AbortSignal) => quietTrainer({ callbacks })[stage](module, { [stage]: loaders }, { signal })
+    const run = (signal: AbortSignal) =>
+      method(quietTrainer({ callbacks }), stage)(module, { [stage]: loaders }, { signal })
     expect((await run(controller.signal)).status).toBe('aborted')
     expect(batches).toBe(2)
     await run(AbortSignal.abort())
@@ -78,7 +79,7 @@ test.each(['fit', 'validate', 'test', 'predict'] as const)(
     setImmediate(() => controller.abort(new Error('from outside')))
     const loader = new BoringLoader({ batches: 500 })
     const loaders = { train: loader, validate: loader, test: loader, predict: loader }
-    const result = await trainer[kind](module, loaders, { signal: controller.signal })
+    const result = await method(trainer, kind)(module, loaders, { signal: controller.signal })
     module.dispose()
     expect(result.status).toBe('aborted')
   },

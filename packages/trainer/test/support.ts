@@ -8,10 +8,20 @@ import {
   type LoggerPosition,
   type LogMoment,
   type MetricRow,
+  type Module,
+  type RunKind,
   type TrainBatchOutput,
 } from '@levin/core'
 import { BoringModule, TestPlatform } from '@levin/testing'
-import { Trainer, type TrainerOptions } from '../src/index.js'
+import {
+  type DataSource,
+  type EvaluationResult,
+  type FitResult,
+  type PredictionResult,
+  type RunOptions,
+  Trainer,
+  type TrainerOptions,
+} from '../src/index.js'
 
 /** A Trainer that writes nothing and says nothing, unless told otherwise. */
 export const quietTrainer = (options: TrainerOptions = {}): Trainer =>
@@ -110,3 +120,11 @@ export async function trainedParameters(
   module.dispose()
   return parameters
 }
+
+/** One of a trainer's methods, chosen by its name: those that have several signatures cannot be called in a union. */
+export const method = (trainer: Trainer, kind: RunKind) =>
+  trainer[kind].bind(trainer) as (
+    module: Module,
+    data?: DataSource,
+    options?: RunOptions,
+  ) => Promise<FitResult | EvaluationResult | PredictionResult>

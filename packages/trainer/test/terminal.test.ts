@@ -12,7 +12,7 @@ import {
   summarize,
 } from '../src/callbacks.js'
 import type { TrainerOptions } from '../src/index.js'
-import { quietTrainer } from './support.js'
+import { method, quietTrainer } from './support.js'
 
 /** Logs the same everywhere, so that the golden text does not depend on arithmetic. */
 class Steady extends BoringModule {
@@ -90,7 +90,7 @@ describe('progressBar', () => {
     ] as const) {
       const platform = new TestPlatform()
       const module = new Steady()
-      await quietTrainer({ platform, enableProgressBar: true })[stage](module, {
+      await method(quietTrainer({ platform, enableProgressBar: true }), stage)(module, {
         [stage]: boringBatches({ batches: 3 }),
       })
       module.dispose()

@@ -5,9 +5,12 @@ import {
   type Module,
   type RunKind,
   type StoredCheckpoint,
+  type World,
 } from '@levin/core'
 import { defaultCallbacks, joinsFastDevRun } from '../callbacks/default-callbacks.js'
 import { HookLists, stateKey } from '../hook-lists.js'
+import { ProgressReporter } from '../launch/progress-reporter.js'
+import type { OnRunEvent } from '../launch/run-events.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import {
   type ChosenPlugins,
@@ -27,6 +30,10 @@ export interface LifecycleRequest {
   readonly data: DataModule | undefined
   readonly options: ResolvedOptions
   readonly chosen: ChosenPlugins
+  /** Absent: nobody else takes part. */
+  readonly world: World | undefined
+  /** Hears on global rank zero what happens. */
+  readonly report: OnRunEvent | undefined
   readonly signal: AbortSignal | undefined
   /** Opens the checkpoint to begin from, once checkpoints can be read. */
   readonly checkpoint: ((run: Run) => Promise<StoredCheckpoint | undefined>) | undefined
@@ -64,7 +71,7 @@ export const statusOf = (run: Run): 'completed' | 'stopped' | 'aborted' => {
   return run.stopRequest.reason === 'aborted' ? 'aborted' : 'stopped'
 }
 
-async function createRun({ kind, module, data, options, chosen }: LifecycleRequest): Promise<Run> {
+async function createRun({ kind, module, data, options, chosen, world, report }: LifecycleRequest): Promise<Run> {
   const checkpointIO = await settleCheckpointIO(chosen)
   const warnings: string[] = []
   const run = new Run({
@@ -74,11 +81,13 @@ async function createRun({ kind, module, data, options, chosen }: LifecycleReque
     options,
     platform: chosen.platform,
     accelerator: await settleAccelerator(chosen, (message) => warnings.push(message)),
-    strategy: await settleStrategy(chosen),
+    strategy: await settleStrategy(chosen, world),
     checkpointIO,
     loggers: options.fastDevRun ? [] : await settleLoggers(chosen),
+    report,
   })
-  const callbacks = mergeCallbacks(chosen.callbacks, module, defaultCallbacks(run))
+  const reporters = report && run.isGlobalZero ? [new ProgressReporter(report)] : []
+  const callbacks = mergeCallbacks(chosen.callbacks, module, [...defaultCallbacks(run), ...reporters])
   run.hooks = new HookLists(options.fastDevRun ? callbacks.filter(joinsFastDevRun) : callbacks, module)
   for (const warning of warnings) run.announce(warning, 'warning')
   return run
@@ -105,6 +114,7 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   await strategy.barrier('prepareData')
   if (run.isGlobalZero)
     for (const logger of loggers) await logger.setup({ platform, rootDir: options.defaultRootDir, isGlobalZero: true })
+  await run.settleFolder()
   await data?.setup?.(run.kind, run)
   await run.hooks.call('setup', run.kind, run)
   await module.configureModel?.()

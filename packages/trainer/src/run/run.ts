@@ -19,6 +19,7 @@ import {
   startOfRun,
 } from '@levin/core'
 import type { HookLists } from '../hook-lists.js'
+import type { OnRunEvent } from '../launch/run-events.js'
 import type { LoggedValue } from '../logging/log-store.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import { Announcer } from './announcer.js'
@@ -41,6 +42,7 @@ export interface RunParts {
   readonly loggers: readonly Logger[]
   readonly platform: Platform
   readonly options: ResolvedOptions
+  readonly report: OnRunEvent | undefined
 }
 
 /** Saves and removes checkpoints; handed in, since what a checkpoint holds is known to the whole fit only. */
@@ -86,6 +88,8 @@ export class Run implements RunContext {
   /** Brings what was logged into {@link metrics}; set by the running loop. */
   reader: (() => void | Promise<void>) | undefined
   #stop: StopRequest | undefined
+  #folder: string | undefined
+  readonly #report: OnRunEvent | undefined
   readonly #sinks: ScalarSink[] = []
   readonly #released: (() => void)[] = []
 
@@ -99,6 +103,7 @@ export class Run implements RunContext {
     this.loggers = parts.loggers
     this.platform = parts.platform
     this.options = parts.options
+    this.#report = this.isGlobalZero ? parts.report : undefined
     this.announcer = new Announcer(parts.platform, this.strategy.rank.globalRank === 0)
     this.turns = new Turns(parts.platform)
   }
@@ -112,7 +117,16 @@ export class Run implements RunContext {
   }
 
   get runFolder(): string {
+    return this.#folder ?? this.#ownFolder
+  }
+
+  get #ownFolder(): string {
     return this.loggers.find((logger) => logger.logDir)?.logDir ?? this.options.defaultRootDir
+  }
+
+  /** All ranks write where the loggers of global rank zero do; theirs are not set up. */
+  async settleFolder(): Promise<void> {
+    if (this.rank.worldSize > 1) this.#folder = await this.strategy.broadcast(this.#ownFolder)
   }
 
   get stopRequest(): StopRequest | undefined {
@@ -170,11 +184,13 @@ export class Run implements RunContext {
 
   /** Hands a row to every logger. */
   logRow(values: readonly LoggedValue[]): void {
-    const rows = values.filter(({ logger }) => logger)
-    if (!rows.length || !this.loggers.length) return
-    const row = Object.fromEntries(rows.map(({ name, value }) => [name, value]))
-    for (const logger of this.loggers)
-      logger.logMetrics(row, { globalStep: this.clock.globalStep, epoch: this.clock.epoch })
+    const loggers = this.isGlobalZero ? this.loggers : []
+    const rows = loggers.length || this.#report ? values.filter(({ logger }) => logger) : []
+    if (!rows.length) return
+    const metrics = Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+    const { globalStep, epoch } = this.clock
+    for (const logger of loggers) logger.logMetrics(metrics, { globalStep, epoch })
+    this.#report?.({ type: 'log', metrics, globalStep, epoch })
   }
 
   async saveCheckpoint(
@@ -189,6 +205,7 @@ export class Run implements RunContext {
     }
     await this.checkpoints.save(location, { weightsOnly, ...options })
     if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)
+    if (!weightsOnly) this.#report?.({ type: 'checkpoint', location, globalStep: this.clock.globalStep })
   }
 
   async removeCheckpoint(location: string): Promise<void> {

@@ -13,6 +13,22 @@ export async function openCheckpoint(run: Run, ckptPath: string): Promise<Stored
   return run.checkpointIO.load(location)
 }
 
+/**
+ * The first of some places that holds a whole checkpoint, the same on all ranks; `undefined` if none does. What failed may have
+ * failed while it saved.
+ */
+export async function openFirstWhole(run: Run, locations: readonly string[]): Promise<StoredCheckpoint | undefined> {
+  const whole = async (): Promise<string | undefined> => {
+    for (const location of locations) {
+      const stored = await run.checkpointIO.load(location).catch(() => undefined)
+      if (stored && !stored.facts.weightsOnly) return location
+    }
+    return undefined
+  }
+  const location = await run.strategy.broadcast(run.isGlobalZero ? await whole() : undefined)
+  return location === undefined ? undefined : run.checkpointIO.load(location)
+}
+
 async function namedCheckpoint(run: Run, name: 'last' | 'best'): Promise<string> {
   const callback = run.hooks.callbacks.find(
     (candidate): candidate is ModelCheckpoint & Callback => candidate instanceof ModelCheckpoint,

@@ -5,10 +5,13 @@ import {
   type Callback,
   type CheckpointIO,
   type Choice,
+  type ClusterEnvironment,
   CurrentBackend,
   currentPlatform,
   describe,
+  instantiate,
   type Kind,
+  type Launcher,
   LevinError,
   type Logger,
   noCheckpoints,
@@ -20,6 +23,7 @@ import {
   resolve,
   SingleDevice,
   type Strategy,
+  type World,
 } from '@levin/core'
 import type { TrainerOptions } from '../trainer-options.js'
 
@@ -31,6 +35,9 @@ export interface ChosenPlugins {
   readonly loggers: readonly Logger[] | undefined
   readonly callbacks: readonly Callback[]
   readonly checkpointIO: CheckpointIO | undefined
+  readonly launcher: Launcher | undefined
+  /** `false`: nobody else has started this process, whatever its variables say. */
+  readonly clusterEnvironment: ClusterEnvironment | false | undefined
   readonly platform: Platform
 }
 
@@ -49,6 +56,11 @@ export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
         : options.loggers?.map((choice: unknown) => named('logger', choose('logger', choice), 'logMetrics')),
     callbacks: (options.callbacks ?? []).map((choice: unknown) => named('callback', choose('callback', choice))),
     checkpointIO: shaped('checkpointIO', choose('checkpointIO', options.checkpointIO), 'save'),
+    launcher: shaped('launcher', choose('launcher', options.launcher), 'launch'),
+    clusterEnvironment:
+      options.clusterEnvironment === false
+        ? false
+        : shaped('cluster environment', choose('clusterEnvironment', options.clusterEnvironment), 'detect'),
     platform: shaped('platform', options.platform, 'now') ?? currentPlatform(),
   }
 }
@@ -111,10 +123,44 @@ async function reasons(plugins: readonly AnyPlugin[]): Promise<string> {
   return (await Promise.all(all)).filter(Boolean).join(' ')
 }
 
-export async function settleStrategy({ strategy, plugins }: ChosenPlugins): Promise<Strategy> {
-  if (!strategy) return new SingleDevice()
-  await requireAvailable('strategy', recipeOf(strategy), plugins)
-  return strategy
+/**
+ * The chosen strategy, or the one of highest priority that can use all ranks, as the strategy of this rank.
+ *
+ * @throws LEVIN_NOT_SUPPORTED if the chosen one cannot
+ */
+export async function settleStrategy(
+  { strategy, plugins }: ChosenPlugins,
+  world: World | undefined,
+): Promise<Strategy> {
+  const worldSize = world?.rank.worldSize ?? 1
+  const settled: Strategy = strategy ?? (worldSize > 1 ? automaticStrategy(plugins, worldSize) : new SingleDevice())
+  if (strategy) await requireAvailable('strategy', recipeOf(strategy), plugins)
+  requireWorldSize(settled, worldSize)
+  if (world && worldSize > 1) settled.join?.(world)
+  return settled
+}
+
+/** @throws LEVIN_NOT_SUPPORTED */
+export function requireWorldSize({ name, capabilities, join }: Strategy, worldSize: number): void {
+  if (worldSize === 1 || (capabilities.maxDevices >= worldSize && join)) return
+  const most = join ? capabilities.maxDevices : 1
+  throw new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `The run has ${worldSize} workers, and the strategy '${name}' runs on ${most === 1 ? 'one' : `at most ${most}`}.`,
+    remedy: 'Leave devices out, or choose a strategy for several.',
+  })
+}
+
+export function automaticStrategy(plugins: readonly AnyPlugin[], worldSize: number): Strategy {
+  for (const plugin of pluginsOf('strategy', plugins)) {
+    if ((plugin.priority ?? 0) < 0) break
+    const strategy: Strategy = instantiate<'strategy'>(plugin, {})
+    if (strategy.join && strategy.capabilities.maxDevices >= worldSize) return strategy
+  }
+  throw new LevinError('LEVIN_UNAVAILABLE', {
+    message: `The run has ${worldSize} workers, and nothing here can use several.`,
+    remedy:
+      "Install @levin/strategies and import '@levin/strategies/register' in the run module, or choose a strategy.",
+  })
 }
 
 export async function settleCheckpointIO({ checkpointIO, plugins }: ChosenPlugins): Promise<CheckpointIO> {

@@ -14,20 +14,32 @@ const OPTIONS: Readonly<Record<string, RunOption>> = {
     takes: "the location of a checkpoint, 'last' or 'best'",
     fits: (value) => typeof value === 'string' && value !== '',
   },
+  onEvent: { takes: 'a function', fits: (value) => typeof value === 'function' },
+}
+
+const URL_OPTIONS: Readonly<Record<string, RunOption>> = {
+  hparams: {
+    takes: 'an object of hyper-parameters by name',
+    fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  },
+  imports: {
+    takes: 'an array of URLs of modules',
+    fits: (value) => Array.isArray(value) && value.every((item) => item instanceof URL),
+  },
 }
 
 const PREDICT: Readonly<Record<string, RunOption>> = {
-  ...OPTIONS,
   returnPredictions: { takes: 'true or false', fits: (value) => typeof value === 'boolean' },
 }
 
 /**
  * Refuses options of one run that it does not have: a checkpoint under a mistyped name would be left out in silence.
  *
+ * @param byUrl whether the run is that of a run module
  * @throws LEVIN_BAD_OPTION
  */
-export function requireRunOptions(kind: RunKind, options: unknown): void {
-  const known = kind === 'predict' ? PREDICT : OPTIONS
+export function requireRunOptions(kind: RunKind, options: unknown, byUrl = false): void {
+  const known = { ...OPTIONS, ...(byUrl ? URL_OPTIONS : {}), ...(kind === 'predict' ? PREDICT : {}) }
   if (typeof options !== 'object' || options === null) {
     throw new LevinError('LEVIN_BAD_OPTION', {
       message: `${kind}() takes its options as an object, found ${describe(options)}.`,

@@ -1,0 +1,49 @@
+import {
+  type ClusterEnvironment,
+  instantiate,
+  LevinError,
+  pickAvailable,
+  pluginsOf,
+  type RankDescription,
+  type World,
+} from '@levin/core'
+import type { ChosenPlugins } from '../setup/plugins.js'
+
+/** Where this process stands among those that somebody else has started; `undefined` if nobody has, or it is the only one. */
+export function detectCluster(chosen: ChosenPlugins): RankDescription | undefined {
+  const { clusterEnvironment, plugins, platform } = chosen
+  if (clusterEnvironment === false) return undefined
+  const environments: readonly ClusterEnvironment[] = clusterEnvironment
+    ? [clusterEnvironment]
+    : pluginsOf('clusterEnvironment', plugins).map((plugin) => instantiate<'clusterEnvironment'>(plugin, {}))
+  for (const environment of environments) {
+    const rank = environment.detect(platform.environment)
+    if (rank) return rank.worldSize > 1 ? rank : undefined
+  }
+  return undefined
+}
+
+// A process joins its world once, however many runs it makes; two copies of this package are one process.
+const KEY = Symbol.for('@levin/trainer/world')
+const holder = globalThis as { [KEY]?: Promise<World> }
+
+/**
+ * Connects this process to the others that somebody else has started.
+ *
+ * @throws LEVIN_UNAVAILABLE if nothing here can
+ */
+export function joinCluster(rank: RankDescription, chosen: ChosenPlugins): Promise<World> {
+  holder[KEY] ??= connect(rank, chosen)
+  return holder[KEY]
+}
+
+async function connect(rank: RankDescription, { plugins }: ChosenPlugins): Promise<World> {
+  const collective = await pickAvailable('collective', plugins)
+  if (collective) return { rank, group: await collective.connect(rank) }
+  const known = pluginsOf('collective', plugins).map(({ name }) => `'${name}'`)
+  throw new LevinError('LEVIN_UNAVAILABLE', {
+    message: `This process is rank ${rank.globalRank} of ${rank.worldSize}, and nothing here connects it to the others${known.length ? `: ${known.join(', ')} cannot run` : ''}.`,
+    remedy:
+      "Install @levin/collective-mpi and an MPI library, and import '@levin/collective-mpi/register'; or set clusterEnvironment: false to run it alone.",
+  })
+}

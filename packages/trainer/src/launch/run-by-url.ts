@@ -1,0 +1,90 @@
+import { LevinError, type RunKind } from '@levin/core'
+import { mergeHparams } from '../define-run.js'
+import { resolveOptions } from '../resolve-options.js'
+import { execute, type Results } from '../run/execute.js'
+import type { PredictOptions } from '../run/run-options.js'
+import { asDataModule } from '../setup/loaders.js'
+import { choosePlugins } from '../setup/plugins.js'
+import { requireModule } from '../setup/require-module.js'
+import type { TrainerOptions } from '../trainer-options.js'
+import { controlRun } from './controller.js'
+import { importRun, isUnreadable, optionsOfRun } from './import-run.js'
+import { placeRun } from './placement.js'
+import { portableOptions } from './portable-options.js'
+import type { RunModuleOptions } from './run-module-options.js'
+
+/**
+ * Does the run of a run module: in this thread where one device is asked for, else in ranks that are launched for it.
+ *
+ * @param given the Trainer's options, which come over those of the run module
+ */
+export async function runByUrl<K extends RunKind>(
+  kind: K,
+  url: URL,
+  // biome-ignore lint/suspicious/noExplicitAny: options for any list of plugins.
+  given: TrainerOptions<any>,
+  runOptions: RunModuleOptions & PredictOptions,
+): Promise<Results[K]> {
+  const { hparams = {}, imports = [], signal, ckptPath, onEvent, returnPredictions = true } = runOptions
+  for (const module of imports) await import(/* @vite-ignore */ module.href)
+  const run = await importRun(url.href).catch((error: unknown) => {
+    // Workers may read what this program cannot; what is in the Trainer's own options then decides.
+    if (isUnreadable(error) && (given.launcher !== undefined || given.devices !== undefined)) return undefined
+    throw error
+  })
+  const options = run ? optionsOfRun(run, hparams, given) : given
+  const resolved = resolveOptions(options)
+  const chosen = choosePlugins(options)
+  const placement = await placeRun(chosen, resolved)
+  if (placement.kind === 'launched') {
+    const { terminal } = chosen.platform
+    return controlRun({
+      kind,
+      launcher: placement.launcher,
+      worldSize: placement.worldSize,
+      input: {
+        kind,
+        runModule: url.href,
+        imports: imports.map(({ href }) => href),
+        hparams,
+        options: portableOptions(given),
+        ckptPath,
+        candidates: [],
+        returnPredictions,
+        terminal: terminal && {
+          interactive: terminal.interactive,
+          color: terminal.color,
+          columns: terminal.columns(),
+        },
+      },
+      platform: chosen.platform,
+      signal,
+      onEvent,
+      handleSignals: resolved.handleSignals,
+      maxRestarts: resolved.maxRestarts,
+    })
+  }
+  if (!run) throw unreadable(url)
+  const merged = mergeHparams(run.hparams, hparams)
+  const module: unknown = run.module(merged)
+  requireModule(module, kind)
+  return execute(kind, {
+    module,
+    data: asDataModule(run.data?.(merged)),
+    options: resolved,
+    chosen,
+    world: placement.world,
+    runOptions: {
+      returnPredictions,
+      ...(signal ? { signal } : {}),
+      ...(ckptPath === undefined ? {} : { ckptPath }),
+      ...(onEvent ? { onEvent } : {}),
+    },
+  })
+}
+
+const unreadable = (url: URL): LevinError =>
+  new LevinError('LEVIN_RUN_MODULE', {
+    message: `The run module '${url.href}' is TypeScript, which this program does not read, and the run takes place in it.`,
+    remedy: "Start the program by tsx (npx tsx main.ts), or set launcher: 'worker'.",
+  })

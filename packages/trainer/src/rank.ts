@@ -1,0 +1,2 @@
+// What launchers import on every rank of a run.
+export { serveRank } from './launch/serve-rank.js'

@@ -1,0 +1,85 @@
+import type { DataModule, Module, RunKind, StoredCheckpoint, World } from '@levin/core'
+import { restoreWeights } from '../checkpoints/run-state.js'
+import { EvaluationLoop } from '../loops/evaluation-loop.js'
+import { PredictionLoop } from '../loops/prediction-loop.js'
+import type { ResolvedOptions } from '../resolve-options.js'
+import type { EvaluationResult, FitResult, PredictionResult } from '../result.js'
+import { loadersOf } from '../setup/loaders.js'
+import { oneRunAtATime } from '../setup/one-run-at-a-time.js'
+import { openCheckpoint, openFirstWhole } from '../setup/open-checkpoint.js'
+import type { ChosenPlugins } from '../setup/plugins.js'
+import { fitRun } from './fit-run.js'
+import { statusOf, withRun } from './lifecycle.js'
+import type { Run } from './run.js'
+import type { PredictOptions } from './run-options.js'
+
+/** A run that this thread does, alone or as one of several ranks. */
+export interface Execution {
+  readonly module: Module
+  readonly data: DataModule | undefined
+  readonly options: ResolvedOptions
+  readonly chosen: ChosenPlugins
+  readonly runOptions: PredictOptions
+  /** Absent: nobody else takes part. */
+  readonly world?: World | undefined
+  /** Places to begin from before `ckptPath`: the first that holds a whole checkpoint. */
+  readonly candidates?: readonly string[]
+}
+
+/** What a run of each kind comes to. */
+export interface Results {
+  readonly fit: FitResult
+  readonly validate: EvaluationResult
+  readonly test: EvaluationResult
+  readonly predict: PredictionResult
+}
+
+type Body<K extends RunKind> = (
+  run: Run,
+  stored: StoredCheckpoint | undefined,
+  options: PredictOptions,
+) => Promise<Results[K]>
+
+const evaluate =
+  (stage: 'validate' | 'test'): Body<'validate'> & Body<'test'> =>
+  async (run, stored) => {
+    if (stored) await restoreWeights(run, stored)
+    const loaders = await loadersOf(run, stage)
+    await new EvaluationLoop(run, { stage, loaders, limit: run.options.limits[stage] }).run()
+    return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder }
+  }
+
+const predict: Body<'predict'> = async (run, stored, { returnPredictions = true }) => {
+  if (stored) await restoreWeights(run, stored)
+  const loaders = await loadersOf(run, 'predict')
+  const limit = run.options.limits.predict
+  const predictions = await new PredictionLoop(run, { loaders, limit, keep: returnPredictions }).run()
+  return {
+    status: statusOf(run),
+    metrics: { ...run.metrics },
+    runFolder: run.runFolder,
+    predictions: returnPredictions ? predictions : [],
+  }
+}
+
+const BODIES: { readonly [K in RunKind]: Body<K> } = {
+  fit: fitRun,
+  validate: evaluate('validate'),
+  test: evaluate('test'),
+  predict,
+}
+
+/** Does a run in this thread, from setup to teardown. */
+export function execute<K extends RunKind>(kind: K, execution: Execution): Promise<Results[K]> {
+  const { module, data, options, chosen, runOptions, world, candidates = [] } = execution
+  const { signal, ckptPath, onEvent } = runOptions
+  const named = ckptPath === undefined ? undefined : (run: Run) => openCheckpoint(run, ckptPath)
+  const checkpoint = candidates.length
+    ? async (run: Run) => (await openFirstWhole(run, candidates)) ?? (await named?.(run))
+    : named
+  return oneRunAtATime(kind, () =>
+    withRun({ kind, module, data, options, chosen, world, signal, report: onEvent, checkpoint }, (run, stored) =>
+      BODIES[kind](run, stored, runOptions),
+    ),
+  )
+}
