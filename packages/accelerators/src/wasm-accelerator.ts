@@ -3,6 +3,7 @@ import {
   type HostTensor,
   LevinError,
   type MemoryStatistics,
+  type NumericData,
   type NumericType,
   type StagedTensor,
 } from '@levin/core'
@@ -13,6 +14,7 @@ import {
   registerKernels,
   resetWasmPeak,
   stageTensor,
+  tensorView,
   wasmMemory,
 } from '@levin/kernels'
 import { env, getBackend, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core'
@@ -80,6 +82,11 @@ export class WasmAccelerator extends HostAccelerator {
     if (host instanceof HeapTensor) return host.toTensor()
     const { data, shape, dtype } = host
     return tensor(data, [...shape], dtype)
+  }
+
+  /** The tensor's place on the heap. It moves when the heap grows. */
+  view(tensor: Tensor): NumericData | undefined {
+    return tensorView(tensor)
   }
 
   override memory(): MemoryStatistics {

@@ -28,6 +28,7 @@ import { assertAllClose, type Tolerance } from './all-close.js'
 import { type ConformanceCase, conformanceCases, type KnownFailures } from './conformance-case.js'
 import { expectEqual, expectNoLeak, expectRefusal, expectTrue } from './expectations.js'
 import { checkStagedMemory, checkStagedUploads } from './staging-checks.js'
+import { checkSharedViews, checkViews } from './view-checks.js'
 
 export interface AcceleratorHarness extends KnownFailures {
   /** A new instance. The cases set it up, and tear it down. */
@@ -64,6 +65,8 @@ export function acceleratorCases(harness: AcceleratorHarness): ConformanceCase[]
       'has copied what it uploads: the host may reuse the buffer': onDevice(checkReuse),
       'makes a tensor of what was staged, wherever its memory has moved': onDevice(checkStagedUploads),
       'takes staged memory back once, and never from a tensor': onDevice(checkStagedMemory),
+      'shows the memory of a tensor: what is written to it, the tensor holds': onDevice(checkViews),
+      'shows tensors that share data one memory': onDevice(checkSharedViews),
       'multiplies matrices': onDevice((accelerator) => checkMatMul(accelerator, tolerance)),
       'gives gradients': onDevice((accelerator) => checkGradients(accelerator, tolerance)),
       'tells the truth about synchronous reads': onDevice(checkReads),
