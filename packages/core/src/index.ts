@@ -12,8 +12,10 @@ export type {
   CheckpointFacts,
   CheckpointIO,
   CheckpointPart,
+  LoadOptions,
   PartReceipt,
   SaveOptions,
+  SharedSaves,
   StoredCheckpoint,
   TensorRecord,
 } from './contracts/checkpoint-io.js'

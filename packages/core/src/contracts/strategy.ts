@@ -162,7 +162,17 @@ export interface Strategy {
   broadcast<T>(value: T, source?: number): T | Promise<T>
   barrier(name: string): void | Promise<void>
 
-  /** The model's tensors as this rank has to save them. Values are snapshots: training may go on. */
+  /**
+   * Whether a checkpoint has a part of each rank: every rank's records are then slices, and tensors that it holds whole. What
+   * several ranks hold alike is written once, whoever yields it, so `data()` of a record may be called on one rank alone.
+   * Default `false`: the records of global rank 0 are whole, and are what is saved.
+   */
+  readonly savesParts?: boolean
+  /**
+   * The model's tensors as this rank has to save them. Values are snapshots: training may go on. All ranks take all records at
+   * the same time and in the same order, so that a strategy may gather a tensor before it yields it. A rank whose records nobody
+   * saves yields none, or none that costs anything: their `data()` is not called.
+   */
   modelState(module: Module): Iterable<TensorRecord> | AsyncIterable<TensorRecord>
   loadModelState(
     module: Module,
