@@ -173,6 +173,7 @@ export {
 } from './rng/index.js'
 export { HostScalarSink } from './sinks/host-scalar-sink.js'
 export { TensorScalarSink } from './sinks/tensor-scalar-sink.js'
+export { joinSlices, wholeShapeOf } from './state/join-slices.js'
 export { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from './state/whole-state.js'
 export { BufferUpdates } from './step/buffer-updates.js'
 export { ForwardScope, type ForwardServices, inferenceStep } from './step/forward-scope.js'
