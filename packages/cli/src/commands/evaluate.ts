@@ -1,15 +1,15 @@
 import { defineCommand } from 'citty'
 import { metricLines } from '../metric-lines.js'
 import { openRun } from '../open-run.js'
-import { type RunArguments, runArguments, runOptions } from './run-arguments.js'
+import { runArguments } from './run-arguments.js'
 
 const evaluation = (stage: 'validate' | 'test', description: string) =>
   defineCommand({
     meta: { name: stage, description },
     args: runArguments,
     async run({ args }) {
-      const { trainer, module, data } = await openRun(args.run, args as RunArguments)
-      const { metrics } = await trainer[stage](module, data, runOptions(args as RunArguments))
+      const { trainer, run, options } = await openRun(args.run, args)
+      const { metrics } = await (stage === 'validate' ? trainer.validate(run, options) : trainer.test(run, options))
       for (const line of metricLines(metrics)) console.log(line)
     },
   })

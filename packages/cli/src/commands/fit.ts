@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { defineCommand } from 'citty'
 import { metricLines } from '../metric-lines.js'
 import { openRun } from '../open-run.js'
-import { type RunArguments, runArguments, runOptions } from './run-arguments.js'
+import { runArguments } from './run-arguments.js'
 
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 }
 
@@ -11,8 +11,8 @@ export const fit = defineCommand({
   meta: { name: 'fit', description: 'Train' },
   args: runArguments,
   async run({ args }) {
-    const { trainer, module, data } = await openRun(args.run, args as RunArguments)
-    const result = await trainer.fit(module, data, runOptions(args as RunArguments))
+    const { trainer, run, options } = await openRun(args.run, args)
+    const result = await trainer.fit(run, options)
     const { epoch, globalStep } = result.clock
     const why = result.status === 'completed' ? '' : ` (${result.message || result.reason})`
     console.log(`${result.status}${why} after ${epoch} epochs, ${globalStep} steps`)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { type HostTensor, isHostTensor } from '@levin/core'
 import { defineCommand } from 'citty'
 import { openRun } from '../open-run.js'
-import { type RunArguments, runArguments, runOptions } from './run-arguments.js'
+import { runArguments } from './run-arguments.js'
 
 /** `levin predict run.ts --ckpt-path best --output predictions.jsonl` */
 export const predict = defineCommand({
@@ -12,8 +12,8 @@ export const predict = defineCommand({
     output: { type: 'string', valueHint: 'file', description: 'Where to write', default: 'predictions.jsonl' },
   },
   async run({ args }) {
-    const { trainer, module, data } = await openRun(args.run, args as RunArguments)
-    const { predictions } = await trainer.predict(module, data, runOptions(args as RunArguments))
+    const { trainer, run, options } = await openRun(args.run, args)
+    const { predictions } = await trainer.predict(run, options)
     const several = predictions.length > 1
     const lines = predictions.flatMap((batches, dataloader) =>
       batches.map((prediction) =>

@@ -16,13 +16,3 @@ export const runArguments = {
   hparams: { type: 'string', valueHint: 'name=value,…', description: 'Hyper-parameters of the run to change' },
   ...trainerArguments,
 } satisfies ArgsDef
-
-export interface RunArguments extends Readonly<Record<string, unknown>> {
-  readonly run: string
-  readonly 'ckpt-path'?: string
-}
-
-export const runOptions = (args: RunArguments): { ckptPath?: string } => {
-  const ckptPath = args['ckpt-path']
-  return ckptPath ? { ckptPath } : {}
-}

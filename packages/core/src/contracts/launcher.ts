@@ -27,8 +27,12 @@ export interface LaunchedRanks {
   readonly results: Promise<readonly unknown[]>
   /** Sends plain data to the program of every rank. */
   send(message: unknown): void
-  /** Ends all ranks, whatever they do. Resolves when none is left. */
-  end(): Promise<void>
+  /**
+   * Ends all ranks, or one of them, whatever they do. Resolves when they are gone.
+   *
+   * @param rank Default: all
+   */
+  end(rank?: number): Promise<void>
 }
 
 /** What the program of a rank gets. */

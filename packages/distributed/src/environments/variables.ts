@@ -24,8 +24,8 @@ export function readRank(launcher: string, names: RankVariables, variables: Vari
   const localRank = optional(launcher, names.localRank, variables) ?? 0
   const localWorldSize = optional(launcher, names.localWorldSize, variables) ?? 1
   const nodeRank = optional(launcher, names.nodeRank, variables) ?? Math.floor(globalRank / localWorldSize)
-  requireBelow(launcher, names.globalRank, globalRank, names.worldSize, worldSize)
-  requireBelow(launcher, names.localRank, localRank, names.localWorldSize, localWorldSize)
+  requireBelow(launcher, names.globalRank, globalRank, names.worldSize, worldSize, variables)
+  requireBelow(launcher, names.localRank, localRank, names.localWorldSize, localWorldSize, variables)
   return { globalRank, localRank, nodeRank, localWorldSize, worldSize }
 }
 
@@ -59,10 +59,12 @@ function requireBelow(
   rank: number,
   sizeNames: readonly string[],
   size: number,
+  variables: Variables,
 ): void {
   if (rank < size) return
+  const set = (candidates: readonly string[]) => candidates.find((name) => variables[name] !== undefined)
   throw new LevinError('LEVIN_CLUSTER', {
-    message: `${launcher} has set ${names[0]} to ${rank}, and ${sizeNames[0]} to ${size}.`,
+    message: `${launcher} has set ${set(names)} to ${rank}, and ${set(sizeNames) ?? sizeNames[0]} to ${size}.`,
     expected: 'a rank below the number of ranks',
   })
 }

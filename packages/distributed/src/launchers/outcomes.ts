@@ -6,6 +6,8 @@ export type Outcome =
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'error'; readonly error: PortableError }
   | { readonly kind: 'lost'; readonly how: string; readonly exitCode: number | undefined }
+  /** The launcher ended it, since others had failed or it was told to. */
+  | { readonly kind: 'ended' }
 
 /** Errors of ranks that only learnt that another one had failed. */
 const CONSEQUENCES: readonly (string | undefined)[] = ['LEVIN_WORKER_LOST', 'LEVIN_TIMEOUT', 'LEVIN_COLLECTIVE']
@@ -24,7 +26,7 @@ export class Outcomes {
   settle(rank: number, outcome: Outcome): boolean {
     if (this.#byRank[rank]) return false
     this.#byRank[rank] = outcome
-    if (outcome.kind !== 'result') this.#failed.push(rank)
+    if (outcome.kind === 'error' || outcome.kind === 'lost') this.#failed.push(rank)
     return true
   }
 
@@ -44,6 +46,7 @@ export class Outcomes {
   results(): readonly unknown[] {
     const cause = this.#cause()
     if (cause !== undefined) throw this.#errorOf(cause)
+    if (this.#byRank.some((outcome) => outcome?.kind === 'ended')) throw ended()
     return this.#byRank.map((outcome) => (outcome as { result: unknown }).result)
   }
 
@@ -57,7 +60,7 @@ export class Outcomes {
   }
 
   #errorOf(rank: number): Error {
-    const failure = this.#byRank[rank] as Exclude<Outcome, { kind: 'result' }>
+    const failure = this.#byRank[rank] as Extract<Outcome, { kind: 'error' | 'lost' }>
     const prefix = this.#byRank.length > 1 ? `Rank ${rank}: ` : ''
     if (failure.kind === 'error') return fromPortable(failure.error, prefix)
     const error = new LevinError('LEVIN_WORKER_LOST', {
@@ -67,3 +70,6 @@ export class Outcomes {
     return Object.assign(error, { rank, ...(failure.exitCode === undefined ? {} : { exitCode: failure.exitCode }) })
   }
 }
+
+const ended = (): LevinError =>
+  new LevinError('LEVIN_WORKER_LOST', { message: 'The ranks were ended before they had come to a result.' })

@@ -26,6 +26,7 @@ export class ThreadRanks implements LaunchedRanks {
   readonly #outcomes: Outcomes
   readonly #workers: Worker[]
   #grace: ReturnType<typeof setTimeout> | undefined
+  #ending = false
 
   constructor(request: LaunchRequest) {
     const { worldSize, program, modules } = request
@@ -46,6 +47,7 @@ export class ThreadRanks implements LaunchedRanks {
 
   async end(rank?: number): Promise<void> {
     const ranks = rank === undefined ? this.#workers : this.#workers.slice(rank, rank + 1)
+    this.#ending ||= rank === undefined
     await Promise.all(ranks.map((worker) => worker.terminate()))
   }
 
@@ -79,7 +81,8 @@ export class ThreadRanks implements LaunchedRanks {
     worker.on('error', (error) => this.#settle(rank, { kind: 'error', error: toPortable(error) }))
     return new Promise<void>((resolve) => {
       worker.once('exit', (exitCode) => {
-        this.#settle(rank, { kind: 'lost', how: `its thread ended with exit code ${exitCode}`, exitCode })
+        const how = `its thread ended with exit code ${exitCode}`
+        this.#settle(rank, this.#ending ? { kind: 'ended' } : { kind: 'lost', how, exitCode })
         void Promise.all(written).then(() => resolve())
       })
     })
@@ -93,7 +96,7 @@ export class ThreadRanks implements LaunchedRanks {
 
   #settle(rank: number, outcome: Parameters<Outcomes['settle']>[1]): void {
     if (!this.#outcomes.settle(rank, outcome)) return
-    if (outcome.kind !== 'result') {
+    if (outcome.kind === 'lost' || outcome.kind === 'error') {
       const what = outcome.kind === 'lost' ? `ended: ${outcome.how}` : `failed: ${outcome.error.message}`
       failWorld(this.#arena, 'LEVIN_WORKER_LOST', rank, `rank ${rank} ${what}`)
     }

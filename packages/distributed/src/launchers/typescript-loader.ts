@@ -24,14 +24,23 @@ export function typescriptLoader(modules: readonly URL[]): string | undefined {
   })
 }
 
+interface TsxManifest {
+  readonly exports: { readonly './esm/api': { readonly import: { readonly default: string } } }
+}
+
 /** The user's own tsx first: it is where the module is. */
 function findTsx(modules: readonly URL[]): string | undefined {
   const { createRequire } = requireBuiltin('node:module')
   const { pathToFileURL } = requireBuiltin('node:url')
+  const { readFileSync } = requireBuiltin('node:fs')
   for (const from of [...modules, new URL(import.meta.url)]) {
     if (from.protocol !== 'file:') continue
     try {
-      return pathToFileURL(createRequire(from).resolve('tsx/esm/api')).href
+      // By its table: what `require` resolves to is the form for CommonJS.
+      const { resolve } = createRequire(from)
+      const manifest = resolve('tsx/package.json')
+      const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as TsxManifest
+      return new URL(exports['./esm/api'].import.default, pathToFileURL(manifest)).href
     } catch {}
   }
   return undefined

@@ -1,9 +1,9 @@
-import type { RankProgram, RunKind } from '@levin/core'
+import { LevinError, type RankProgram, type RunKind } from '@levin/core'
 import { mergeHparams } from '../define-run.js'
 import { resolveOptions } from '../resolve-options.js'
 import { execute } from '../run/execute.js'
 import { asDataModule } from '../setup/loaders.js'
-import { choosePlugins } from '../setup/plugins.js'
+import { type ChosenPlugins, choosePlugins } from '../setup/plugins.js'
 import { requireModule } from '../setup/require-module.js'
 import { importRun, optionsOfRun } from './import-run.js'
 import type { ControllerMessage, RankInput, RankMessage } from './rank-input.js'
@@ -30,7 +30,7 @@ export const serveRank: RankProgram = async ({ world, input, send, onMessage }) 
     module,
     data: asDataModule(run.data?.(hparams)),
     options: resolveOptions(options),
-    chosen: choosePlugins(options),
+    chosen: chooseHere(options, request.runModule),
     world,
     candidates: request.candidates,
     runOptions: {
@@ -40,4 +40,18 @@ export const serveRank: RankProgram = async ({ world, input, send, onMessage }) 
       ...(request.ckptPath === undefined ? {} : { ckptPath: request.ckptPath }),
     },
   })
+}
+
+/** A worker knows the plugins that the run module imports, and not those that the program which launched it does. */
+function chooseHere(options: Parameters<typeof choosePlugins>[0], runModule: string): ChosenPlugins {
+  try {
+    return choosePlugins(options)
+  } catch (cause) {
+    if (!LevinError.isInstance(cause, 'LEVIN_UNKNOWN_PLUGIN')) throw cause
+    throw new LevinError('LEVIN_UNKNOWN_PLUGIN', {
+      message: cause.message,
+      remedy: `This is a worker, which knows what its run module imports: import 'levin' or the package's '/register' in ${runModule}.`,
+      cause,
+    })
+  }
 }

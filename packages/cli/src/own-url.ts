@@ -1,0 +1,2 @@
+/** Whether this package runs from its sources. */
+export const fromSource = import.meta.url.endsWith('.ts')
