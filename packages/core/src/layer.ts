@@ -17,6 +17,15 @@ export abstract class Layer<I = Tensor, O = Tensor> extends ParameterTree {
   /** The work itself. Called by `step.call` only. Synchronous; reads nothing back. */
   abstract compute(input: I, step: StepContext): O
 
+  /**
+   * Whether its result in training depends on the other samples of the batch. `'replicas'`: it asks `step.replicas` for the
+   * parts of other workers; `'part'`: it takes its own part for the whole, which is announced where there are several workers.
+   * Default `'none'`: every sample stands for itself.
+   */
+  get spansBatch(): 'none' | 'replicas' | 'part' {
+    return 'none'
+  }
+
   /** For the summary and for errors. Default: the class name. */
   describe(): string {
     return this.constructor.name

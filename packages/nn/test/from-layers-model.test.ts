@@ -58,6 +58,11 @@ describe('fromLayersModel', () => {
     ).toEqual(['1.moving_mean', '1.moving_variance'])
   })
 
+  test('says whether its result depends on the rest of a batch', () => {
+    expect(wrap().spansBatch).toBe('part')
+    expect(wrap(tfl.sequential({ layers: [dense({ units: 2, inputShape: [3] })] })).spansBatch).toBe('none')
+  })
+
   test('names the weights of wrappers and of models within', () => {
     const inner = tfl.sequential({ layers: [dense({ units: 2, inputShape: [5, 3] })] })
     const model = tfl.sequential({

@@ -48,6 +48,11 @@ export interface ProcessGroup {
   /** Absent where a rank cannot block, such as on a browser's main thread. */
   readonly blocking?: Collectives
   readonly asynchronous: AsynchronousCollectives
+  /**
+   * Asynchronous operations go on while this rank computes, so that what is begun early costs less: the network works, not the
+   * rank. Default `false`: they go on when the event loop turns.
+   */
+  readonly overlaps?: boolean
   /** Groups of the ranks that gave the same colour, ordered by `key` and then by rank. Collective. */
   split(color: number, key?: number): Promise<ProcessGroup>
   readonly traffic: TrafficCounters

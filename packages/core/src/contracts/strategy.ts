@@ -118,6 +118,9 @@ export interface Strategy {
 
   setup(setup: StrategySetup): Promise<void>
 
+  /** Why a run under it differs from that of one device, as a sentence that is announced at the start. Absent: it does not. */
+  readonly inexact?: string | undefined
+
   /** This worker cannot go on. The others learn it now rather than at their deadline. */
   fail?(error: unknown): void
 
@@ -147,6 +150,12 @@ export interface Strategy {
    * it runs its part, and so answers later; a rank whose step ends at a cut has no result.
    */
   evaluate<T>(run: () => T): T | undefined | Promise<T | undefined>
+
+  /**
+   * Lets all ranks hold the same model again, where it may differ between them for a while. Called on all ranks before an
+   * evaluation, before a checkpoint, and at the end of a fit. Absent: it never differs.
+   */
+  synchronise?(): void | Promise<void>
 
   /** One decision for all ranks, at a window boundary. */
   agree(decision: Decision): Decision | Promise<Decision>

@@ -35,6 +35,8 @@ export interface StepPosition {
 /** The workers that compute the same step on other parts of one batch. */
 export interface Replicas {
   readonly count: number
+  /** Which of them this one is, from 0. */
+  readonly index: number
   /**
    * Sums `values` over all of them, in place, without yielding. Every replica calls it, with as many values: one whose part of
    * the batch is empty too.

@@ -46,6 +46,11 @@ export class LayersModelLayer<I extends Value = Tensor, O extends Value = Tensor
     yield* this.#weights.buffers
   }
 
+  /** Its batch norm knows of its own part of a batch alone. */
+  override get spansBatch(): 'none' | 'part' {
+    return this.#buffers.length > 0 ? 'part' : 'none'
+  }
+
   compute(input: I, step: StepContext): O {
     if (step.training && this.#unkeyed) throw refuseRandom(this.#unkeyed)
     return withKeyedDropout(this.#dropouts, this.path, step, () =>

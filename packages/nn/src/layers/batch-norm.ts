@@ -1,9 +1,20 @@
-import { Buffer, constant, type Initializer, ones, Parameter, type StepContext, untaped, zeros } from '@levin/core'
-import { type BatchStatistics, batchNormInference, batchNorm as batchNormOp } from '@levin/ops'
+import {
+  Buffer,
+  constant,
+  type Initializer,
+  ones,
+  Parameter,
+  type Replicas,
+  type StepContext,
+  untaped,
+  zeros,
+} from '@levin/core'
+import { type BatchStatistics, batchNormInference, batchNorm as batchNormOp, batchNormWithStatistics } from '@levin/ops'
 import { add, mul, type Rank, type Tensor } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { numberWithin, wholeNumber } from '../options.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
+import { gradientSumsOver, wholeBatchStatistics } from './whole-batch-statistics.js'
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -20,7 +31,8 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalisation over all axes but the last. Ioffe & Szegedy 2015. In training by the statistics of the batch,
- * which also move the running ones; otherwise by the running ones.
+ * which also move the running ones; otherwise by the running ones. The batch is all of it where workers share it
+ * (`step.replicas`): each step then costs the layer two small collectives.
  */
 export class BatchNorm extends RankPreservingLayer {
   readonly features: number
@@ -51,6 +63,10 @@ export class BatchNorm extends RankPreservingLayer {
     this.#images = { axes: [features], leading: true }
   }
 
+  override get spansBatch(): 'replicas' {
+    return 'replicas'
+  }
+
   compute(x: Tensor, step: StepContext): Tensor {
     // Without a batch axis it is a vector of the wrong rank.
     checkInput(this, x, x?.rank > 2 ? this.#images : this.#vectors)
@@ -62,18 +78,32 @@ export class BatchNorm extends RankPreservingLayer {
       } as BatchStatistics
       return batchNormInference(x, running, this.weight?.value, this.bias?.value, { epsilon })
     }
+    if (step.replicas) return this.#overAllParts(x, step.replicas, step)
     const count = x.size / this.features
-    if (count < 2) {
-      throw refuseInput(
-        this,
-        x,
-        'more than one value per feature in training, since one has no variance',
-        'Use a larger batch, or dropLast where the last batch may hold a single sample.',
-      )
-    }
+    this.#requireCount(count, x)
     const { y, mean, variance } = batchNormOp(x, this.weight?.value, this.bias?.value, { epsilon })
     this.track({ mean, variance }, count, step)
     return y
+  }
+
+  #overAllParts(x: Tensor, replicas: Replicas, step: StepContext): Tensor {
+    const statistics = untaped(() => wholeBatchStatistics(x, this.features, replicas))
+    this.#requireCount(statistics.count, x)
+    this.track(statistics, statistics.count, step)
+    return batchNormWithStatistics(x, statistics, this.weight?.value, this.bias?.value, {
+      epsilon: this.epsilon,
+      reduceGradientSums: gradientSumsOver(replicas),
+    })
+  }
+
+  #requireCount(count: number, x: Tensor): void {
+    if (count >= 2) return
+    throw refuseInput(
+      this,
+      x,
+      'more than one value per feature in training, since one has no variance',
+      'Use a larger batch, or dropLast where the last batch may hold a single sample.',
+    )
   }
 
   /**

@@ -62,6 +62,7 @@ export class EvaluationLoop {
     this.#logs.resetEpoch()
     const epoch = epochHookRun(this.#run, this.#logs)
     try {
+      await this.#run.strategy.synchronise?.()
       await hooks.call(`on${word}Start`, epoch)
       await hooks.call(`on${word}EpochStart`, epoch)
       for (let index = 0; index < this.#loaders.length; index++) await this.#loader(index)

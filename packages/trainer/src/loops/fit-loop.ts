@@ -93,7 +93,7 @@ export class FitLoop {
   }
 
   async run(): Promise<void> {
-    const { hooks, options, clock } = this.#run
+    const { hooks, options, clock, strategy } = this.#run
     const limits = options.limits.train
     const trainBatches = countBatches(this.#train, limits, 'limitTrainBatches')
     if (trainBatches === 0 && !isZero(limits)) throw emptyLoader('training', 0, 1)
@@ -114,6 +114,7 @@ export class FitLoop {
     }
     if (!stopped && this.#validationTrigger.fires(clock, 'end')) await this.#validate()
     if (this.#logTrigger.fires(clock, 'end')) await this.#epoch.logStep()
+    await strategy.synchronise?.()
     await hooks.call('onTrainEnd', this.#run)
   }
 

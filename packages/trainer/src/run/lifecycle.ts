@@ -21,6 +21,7 @@ import {
 } from '../setup/plugins.js'
 import { requireSupported } from '../setup/require-module.js'
 import { configureOptimizers } from './configured-optimizer.js'
+import { announceDifferences } from './differences.js'
 import { Run } from './run.js'
 import { watchForStops } from './stops.js'
 
@@ -121,6 +122,7 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   assignPaths(module)
   const { synchronousRead } = accelerator.capabilities
   requireSupported(module, strategy, { synchronousRead, accumulate: options.accumulateGradBatches })
+  if (run.kind === 'fit') announceDifferences(run)
   const stored = await checkpoint?.(run)
   await strategy.materialise(module, { seed: options.seed })
   if (run.kind === 'fit') run.optimizers = configureOptimizers(module)

@@ -203,6 +203,7 @@ export class Run implements RunContext {
         remedy: 'Save it during fit().',
       })
     }
+    await this.strategy.synchronise?.()
     await this.checkpoints.save(location, { weightsOnly, ...options })
     if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)
     if (!weightsOnly) this.#report?.({ type: 'checkpoint', location, globalStep: this.clock.globalStep })
