@@ -2,7 +2,7 @@ import { type Rank, type Tensor, tensor } from '@tensorflow/tfjs-core'
 import { keep } from './engine.js'
 import { LevinError } from './errors.js'
 import type { Initializer } from './initializers.js'
-import { deriveKey, type SliceLayout } from './rng/index.js'
+import { blocksOf, deriveKey, type RandomKey, type SliceLayout } from './rng/index.js'
 
 /** Which part of a whole tensor a rank holds. */
 export interface Shard {
@@ -33,6 +33,7 @@ export abstract class StoredTensor<R extends Rank = Rank> {
   readonly #paths: string[] = []
   #value: Tensor<R> | undefined
   #shard: Shard | undefined
+  #lender: ((held: Tensor) => Tensor) | undefined
 
   constructor(shape: readonly number[], initializer: Initializer) {
     const bad = shape.find((size) => !Number.isSafeInteger(size) || size < 0)
@@ -77,12 +78,14 @@ export abstract class StoredTensor<R extends Rank = Rank> {
   }
 
   /**
-   * The held values, of `layout.shape`. Optimizers change them in place: copy what has to last.
+   * The held values, of `layout.shape`. Optimizers change them in place: copy what has to last. Within a step, a strategy that
+   * holds a part here shows the whole.
    *
    * @throws LEVIN_NOT_MATERIALISED before {@link materialise}
    */
   get value(): Tensor<R> {
-    if (this.#value) return this.#value
+    const value = this.#value
+    if (value) return this.#lender ? (this.#lender(value) as Tensor<R>) : value
     throw new LevinError('LEVIN_NOT_MATERIALISED', {
       message: `'${this.path || this.initializer.name}' has no value yet.`,
       remedy:
@@ -106,8 +109,23 @@ export abstract class StoredTensor<R extends Rank = Rank> {
     this.#shard = shard
     const { layout } = this
     const values = new Float32Array(layout.shape.reduce((product, size) => product * size, 1))
-    this.initializer.fill(values, deriveKey(seed, 'initialise', this.path), layout)
+    this.#fill(values, deriveKey(seed, 'initialise', this.path))
     this.#value = keep(tensor<Rank>(values, [...layout.shape], 'float32') as Tensor<R>)
+  }
+
+  /** A stretch is filled block by block: an initialiser may ask for the whole's shape, as those by fan do. */
+  #fill(target: Float32Array, key: RandomKey): void {
+    const shard = this.#shard
+    if (!shard?.flat) {
+      this.initializer.fill(target, key, this.layout)
+      return
+    }
+    let filled = 0
+    for (const block of blocksOf(this.shape, shard.start[0] as number, shard.shape[0] as number)) {
+      const count = block.shape.reduce((product, size) => product * size, 1)
+      this.initializer.fill(target.subarray(filled, filled + count), key, block)
+      filled += count
+    }
   }
 
   /** Replaces the value; the tensor becomes this object's. */
@@ -129,11 +147,19 @@ export abstract class StoredTensor<R extends Rank = Rank> {
    * the whole and its part.
    */
   exchange(shard: Shard | undefined, value: Tensor): Tensor {
-    const before = this.value
+    const before = this.#value ?? this.value
     this.#shard = shard
     this.#value = undefined
     this.assign(value)
     return before
+  }
+
+  /**
+   * From now on whoever reads {@link value} gets what `lender` makes of the held tensor: how a strategy that holds a part gathers
+   * the whole where it is used. It is asked at every read; the tensor stays its own. `undefined` ends it.
+   */
+  lendBy(lender: ((held: Tensor) => Tensor) | undefined): void {
+    this.#lender = lender
   }
 
   requireShape(shape: readonly number[]): void {
@@ -151,5 +177,6 @@ export abstract class StoredTensor<R extends Rank = Rank> {
     this.#value?.dispose()
     this.#value = undefined
     this.#shard = undefined
+    this.#lender = undefined
   }
 }

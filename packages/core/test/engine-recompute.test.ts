@@ -116,6 +116,27 @@ test('a parameter that is not a source gets no gradient, and a unit without any 
   constant.dispose()
 })
 
+test('who gathers around the second run sees it whole, and sources may be found by the first run', () => {
+  const [w] = weights as [tf.Variable<tf.Rank.R2>]
+  const events: string[] = []
+  const found: tf.Tensor[] = []
+  const unit = ([h]: readonly tf.Tensor[], replaying: boolean) => {
+    events.push(replaying ? 'second run' : 'first run')
+    if (!replaying) found.push(w)
+    return block(h as tf.Tensor, w)
+  }
+  const around = (replay: () => void) => {
+    events.push('before')
+    replay()
+    events.push('after')
+  }
+  const tape = record(() => tf.sum(recompute(unit, [x], found, around)), [w])
+  events.push('backward')
+  expect(gradientsOf(tape, [w])).toEqual(reference(() => tf.sum(block(x, w)), [w]))
+  expect(events).toEqual(['first run', 'backward', 'before', 'second run', 'after'])
+  tape.dispose()
+})
+
 test('a unit that throws on its second run leaks nothing', () => {
   const [w] = weights as [tf.Variable<tf.Rank.R2>]
   const unit = ([h]: readonly tf.Tensor[], replaying: boolean) => {

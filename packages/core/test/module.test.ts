@@ -11,6 +11,7 @@ import {
   type Tensor2D,
   tensor2d,
   variable,
+  zeros as zeroTensor,
 } from '@tensorflow/tfjs-core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -21,6 +22,7 @@ import {
   constant,
   engineMemory,
   ForwardScope,
+  type Initializer,
   inferenceStep,
   Layer,
   LevinError,
@@ -197,6 +199,52 @@ describe('materialising', () => {
     other.first.weight.materialise({ seed: 11, shard: { start, shape } })
     expect(await other.first.weight.value.data()).toEqual(expected)
     other.dispose()
+  })
+
+  test.each([
+    [0, 24],
+    [0, 0],
+    [0, 5],
+    [7, 3],
+    [5, 14],
+    [17, 7],
+  ])(
+    'a stretch from %i of %i elements equals that part of the whole, whatever the initialiser asks',
+    (start, count) => {
+      // The bound is a function of the whole's last size, which a stretch does not show; each block is one call.
+      const byFan: Initializer = {
+        name: 'byFan',
+        fill: (target, key, layout) => {
+          const bound = layout.globalShape.at(-1) as number
+          uniform(-bound, bound).fill(target, key, layout)
+        },
+      }
+      const materialised = (shard?: { start: number[]; shape: number[]; flat: boolean }) => {
+        const parameter = new Parameter([2, 3, 4], byFan)
+        parameter.materialise({ seed: 5, shard })
+        const { value } = parameter
+        const values = [...value.dataSync()]
+        parameter.dispose()
+        return values
+      }
+      const whole = materialised()
+      expect(Math.max(...whole.map(Math.abs))).toBeGreaterThan(2)
+      expect(materialised({ start: [start], shape: [count], flat: true })).toEqual(whole.slice(start, start + count))
+    },
+  )
+
+  test('a lender decides what readers see; the held value stays, and comes back', () => {
+    const { weight } = module.first
+    const held = weight.value
+    const lent = zeroTensor([...weight.shape])
+    weight.lendBy((part) => (part === held ? lent : part))
+    expect(weight.value).toBe(lent)
+    const other = zeroTensor([...weight.shape])
+    expect(weight.exchange(undefined, other)).toBe(held)
+    weight.exchange(undefined, held)
+    weight.lendBy(undefined)
+    expect(weight.value).toBe(held)
+    for (const tensor of [lent, other]) tensor.dispose()
   })
 
   test('the same seed and path give the same values; another seed or path gives others', async () => {

@@ -38,6 +38,9 @@ export interface Optimizer {
   /**
    * Whether each element's update depends on that element alone, so that state may be cut anywhere. `'tensor'`: only
    * whole tensors may be moved (a norm per layer, a matrix inverse). Default is `'element'`.
+   *
+   * A strategy that shards gives parameters and gradients without elements for what other ranks hold: they count as updated, so
+   * that {@link state} is the same on all ranks. Where whole tensors are moved, their first axis has size 0 then.
    */
   readonly sharding: 'element' | 'tensor'
 

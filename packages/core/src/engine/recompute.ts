@@ -36,12 +36,15 @@ export function untaped<T>(f: () => T): T {
  * `replaying` is false on the first run and true on the second, which must draw the same random numbers and update no
  * buffers.
  * @param inputs Tensors that `f` depends on and that were computed before it.
- * @param sources Parameters that `f` depends on.
+ * @param sources Parameters that `f` depends on. Read after the first run, which may add those that it came across.
+ * @param around Called in the walk backwards with what runs `f` a second time and walks back over it: the place to fetch
+ * what the second run needs, and to collect what it leaves. Default: just runs it.
  */
 export function recompute<T>(
   f: (inputs: readonly Tensor[], replaying: boolean) => T,
   inputs: readonly Tensor[],
   sources: readonly Tensor[],
+  around: (replay: () => void) => void = (replay) => replay(),
 ): T {
   const engine = internals()
   const { state } = engine
@@ -64,7 +67,7 @@ export function recompute<T>(
 
   const saved = inputs.map((tensor) => engine.clone(tensor))
   for (const tensor of saved) engine.keep(tensor)
-  const replay = replayer(f, operands, inputs.length)
+  const replay = replayer(f, operands, inputs.length, around)
   engine.addTapeNode('Recompute', operands, tensorsIn(outputs), replay, saved, {})
   return outputs
 }
@@ -74,6 +77,7 @@ function replayer<T>(
   f: (inputs: readonly Tensor[], replaying: boolean) => T,
   operands: Record<string, Tensor>,
   inputCount: number,
+  around: (replay: () => void) => void,
 ): GradientFunction {
   const keys = Object.keys(operands)
   return (dy, saved) => {
@@ -82,16 +86,18 @@ function replayer<T>(
       key.startsWith('input ') ? (inputs[Number(key.slice(6))] as Tensor) : operands[key],
     )
     const gradients = new Map<string, Tensor>()
-    const tape = record(() => f(inputs, true), wanted as Tensor[])
-    try {
-      const outputGradients = (Array.isArray(dy) ? dy : [dy]).map((gradient, i) => {
-        const output = tape.tensors[i]
-        return output !== undefined && isDifferentiable(output) ? gradient : null
-      })
-      tape.backward(outputGradients, (_, gradient, i) => gradients.set(keys[i] as string, adopt(gradient)))
-    } finally {
-      tape.dispose()
-    }
+    around(() => {
+      const tape = record(() => f(inputs, true), wanted as Tensor[])
+      try {
+        const outputGradients = (Array.isArray(dy) ? dy : [dy]).map((gradient, i) => {
+          const output = tape.tensors[i]
+          return output !== undefined && isDifferentiable(output) ? gradient : null
+        })
+        tape.backward(outputGradients, (_, gradient, i) => gradients.set(keys[i] as string, adopt(gradient)))
+      } finally {
+        tape.dispose()
+      }
+    })
     const thunk = (key: string) => (): Tensor => gradients.get(key) ?? zerosLike(operands[key] as Tensor)
     return Object.fromEntries(keys.map((key) => [key, thunk(key)]))
   }

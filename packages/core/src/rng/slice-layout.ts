@@ -55,6 +55,49 @@ export function eachRun(
   }
 }
 
+/**
+ * The blocks that a stretch of an array in row-major order is made of, in its order: `count` elements from `first` on. At most
+ * twice as many as there are axes, less one.
+ */
+export function blocksOf(globalShape: readonly number[], first: number, count: number): SliceLayout[] {
+  const size = globalShape.reduce((product, length) => product * length, 1)
+  if (first === 0 && count === size) return [{ globalShape, start: globalShape.map(() => 0), shape: globalShape }]
+  const blocks: SliceLayout[] = []
+  addBlocks(globalShape, [], first, count, blocks)
+  return blocks
+}
+
+/** Blocks of a stretch within the row that `place` names by its first indices. */
+function addBlocks(
+  globalShape: readonly number[],
+  place: readonly number[],
+  first: number,
+  count: number,
+  blocks: SliceLayout[],
+): void {
+  if (count === 0) return
+  const rest = globalShape.slice(place.length + 1)
+  const row = rest.reduce((product, length) => product * length, 1)
+  const block = (index: number, rows: number): void => {
+    blocks.push({
+      globalShape,
+      start: [...place, index, ...rest.map(() => 0)],
+      shape: [...place.map(() => 1), rows, ...rest],
+    })
+  }
+  let index = Math.floor(first / row)
+  let left = count
+  const skipped = first % row
+  if (skipped > 0) {
+    const head = Math.min(left, row - skipped)
+    addBlocks(globalShape, [...place, index++], skipped, head, blocks)
+    left -= head
+  }
+  const rows = Math.floor(left / row)
+  if (rows > 0) block(index, rows)
+  addBlocks(globalShape, [...place, index + rows], 0, left - rows * row, blocks)
+}
+
 function checkLayout({ globalShape, start, shape }: SliceLayout, size: number): void {
   const rank = shape.length
   let count = 1

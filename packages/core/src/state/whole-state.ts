@@ -1,8 +1,10 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core'
 import type { TensorRecord } from '../contracts/checkpoint-io.js'
+import type { NumericData } from '../contracts/host-tensor.js'
 import type { Optimizer, OptimizerSlot, OptimizerState } from '../contracts/optimizer.js'
 import { LevinError } from '../errors.js'
 import type { Module } from '../module.js'
+import { eachRun, type SliceLayout } from '../rng/index.js'
 import type { StoredTensor } from '../stored-tensor.js'
 
 /** A module's parameters and buffers as records, each read to the host when its turn comes. */
@@ -22,7 +24,7 @@ function snapshot(name: string, value: Tensor): TensorRecord {
 }
 
 /**
- * Puts values into a module. Everything is checked before anything is changed.
+ * Puts values into a module, whole or the part that each tensor holds here. Everything is checked before anything is changed.
  *
  * @param options.strict a missing or unknown name is an error; otherwise what is there is taken
  * @throws LEVIN_CHECKPOINT_MISMATCH naming the tensors
@@ -39,8 +41,8 @@ export async function loadWholeModel(
     for (const [path, target] of targets) {
       const record = records.get(path)
       if (!record) continue
-      requireSameShape(record, target.layout.shape)
-      loaded.push([target, await toTensor(record)])
+      requireSameShape(record, target.shape)
+      loaded.push([target, await heldPart(record, target)])
     }
   } catch (error) {
     for (const [, value] of loaded) value.dispose()
@@ -49,7 +51,7 @@ export async function loadWholeModel(
   for (const [target, value] of loaded) target.assign(value)
 }
 
-/** Puts an optimizer's state back, checked before anything is changed. */
+/** Puts an optimizer's state back, of the part of each parameter that is held here. Checked before anything is changed. */
 export async function loadWholeOptimizer(
   optimizer: Optimizer,
   state: OptimizerState,
@@ -64,7 +66,8 @@ export async function loadWholeOptimizer(
       const cut = name.lastIndexOf('/')
       const parameter = parameters.get(name.slice(0, cut))
       if (!parameter) throw unknownParameter(name.slice(0, cut))
-      slots.push({ parameter, slot: name.slice(cut + 1), value: await toTensor(record) })
+      const value = sameShape(record.shape, parameter.shape) ? heldPart(record, parameter) : toTensor(record)
+      slots.push({ parameter, slot: name.slice(cut + 1), value: await value })
     }
   } catch (error) {
     for (const { value } of slots) value.dispose()
@@ -82,6 +85,29 @@ async function toTensor(record: TensorRecord): Promise<Tensor> {
   return tensor(await record.data(), [...record.shape], record.dtype)
 }
 
+/** The part of a record that a stored tensor holds, read without the rest where the record can. */
+async function heldPart(record: TensorRecord, target: StoredTensor): Promise<Tensor> {
+  const { layout } = target
+  if (!target.shard) return toTensor(record)
+  return tensor(await partOf(record, layout), [...layout.shape], record.dtype)
+}
+
+/** One read from the first element of the part to its last: a part of columns reads what lies between them too. */
+async function partOf(record: TensorRecord, layout: SliceLayout): Promise<NumericData> {
+  const size = layout.shape.reduce((product, length) => product * length, 1)
+  const runs: (readonly [index: number, place: number, length: number])[] = []
+  eachRun(layout, size, (...run) => runs.push(run))
+  const last = runs.at(-1)
+  if (!last) return new Float32Array(0)
+  const first = runs[0]?.[0] ?? 0
+  const count = last[0] + last[2] - first
+  const found = record.range ? await record.range(first, count) : (await record.data()).subarray(first, first + count)
+  if (runs.length === 1) return found
+  const part = new Float32Array(size)
+  for (const [index, place, length] of runs) part.set(found.subarray(index - first, index - first + length), place)
+  return part
+}
+
 function requireSameNames(what: string, expected: readonly string[], found: readonly string[]): void {
   const missing = expected.filter((name) => !found.includes(name))
   const unknown = found.filter((name) => !expected.includes(name))
@@ -95,8 +121,11 @@ function requireSameNames(what: string, expected: readonly string[], found: read
   throw mismatch(`The checkpoint is of another ${what}: ${parts.filter(Boolean).join('; ')}.`)
 }
 
+const sameShape = (shape: readonly number[], expected: readonly number[]): boolean =>
+  shape.length === expected.length && shape.every((size, axis) => size === expected[axis])
+
 function requireSameShape({ name, shape }: TensorRecord, expected: readonly number[]): void {
-  if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return
+  if (sameShape(shape, expected)) return
   throw new LevinError('LEVIN_CHECKPOINT_MISMATCH', {
     message: `'${name}' has shape [${shape.join(', ')}] in the checkpoint and [${expected.join(', ')}] in the model.`,
     remedy: 'Load it into the module that it was saved from, made with the same hyper-parameters.',
