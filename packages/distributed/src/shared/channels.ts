@@ -1,7 +1,7 @@
 import { type Elements, LevinError } from '@levin/core'
+import { bytesOf, requirePeer, typeNumber, typeOf } from '../elements.js'
 import type { Block } from './block.js'
 import type { Traffic } from './collectives.js'
-import { bytesOf, typeNumber, typeOf } from './elements.js'
 import { CHANNEL, LETTER, LETTERS } from './layout.js'
 import { type Progress, raise, reached, type Wait } from './wait.js'
 
@@ -19,7 +19,7 @@ export class Channels {
   }
 
   send(data: Elements, destination: number): Progress {
-    this.#checkPeer('send', destination)
+    requirePeer('send', destination, this.#block.rank, this.#block.size)
     this.#traffic.operations++
     return this.#send(bytesOf(data), typeNumber(typeOf(data)), destination)
   }
@@ -47,7 +47,7 @@ export class Channels {
   }
 
   receive(target: Elements, source: number): Progress {
-    this.#checkPeer('receive', source)
+    requirePeer('receive', source, this.#block.rank, this.#block.size)
     this.#traffic.operations++
     return this.#receive(bytesOf(target), typeNumber(typeOf(target)), source)
   }
@@ -82,16 +82,6 @@ export class Channels {
       expected: `${length} bytes`,
       found: sent === length ? 'elements of another type' : `${sent} bytes`,
       remedy: 'Send and receive buffers of one length and type.',
-    })
-  }
-
-  #checkPeer(operation: string, peer: number): void {
-    const { rank, size } = this.#block
-    if (Number.isInteger(peer) && peer >= 0 && peer < size && peer !== rank) return
-    throw new LevinError('LEVIN_NOT_SUPPORTED', {
-      message: `${operation}() needs another rank of the group.`,
-      expected: `a rank from 0 to ${size - 1} other than ${rank}`,
-      found: String(peer),
     })
   }
 }

@@ -1,8 +1,8 @@
 // The collectives as generators: they copy into this rank's slot, meet the others, and copy out of theirs. Data larger than
 // a slot goes in turns; slots rotate, so that a rank fills the next one while others still read the last.
 import type { Elements, ReduceOperation } from '@levin/core'
+import { bytesOf, partOf, requireRoot, requireTarget, typeNumber, typeOf } from '../elements.js'
 import type { Block } from './block.js'
-import { bytesOf, partOf, requireTarget, typeNumber, typeOf } from './elements.js'
 import { CHUNK } from './layout.js'
 import { type Reduction, reductionOf, reductionsOn } from './reductions.js'
 import type { Progress } from './wait.js'
@@ -145,6 +145,7 @@ export class SharedCollectives {
 
   broadcast(data: Elements, source: number): Progress {
     const { size, rank, layout } = this.#block
+    requireRoot('broadcast', source, size)
     const bytes = bytesOf(data)
     return this.#exchange(
       { name: 'broadcast', count: data.length, detail: 10 * source + typeNumber(typeOf(data)) },
@@ -165,6 +166,7 @@ export class SharedCollectives {
 
   gather(data: Elements, target: Elements | undefined, root: number): Progress {
     const { size, rank, layout } = this.#block
+    requireRoot('gather', root, size)
     if (rank === root) requireTarget('gather', data, target ?? data, data.length * size, 'what all ranks bring')
     const [from, to] = [bytesOf(data), target && bytesOf(target)]
     return this.#exchange(
@@ -185,7 +187,8 @@ export class SharedCollectives {
 
   scatter(data: Elements | undefined, target: Elements, root: number): Progress {
     const { size, rank, layout } = this.#block
-    if (rank === root && data) requireTarget('scatter', target, data, target.length * size, 'a part for each rank')
+    requireRoot('scatter', root, size)
+    if (rank === root) requireTarget('scatter', target, data ?? target, target.length * size, 'a part for each rank')
     const [from, to] = [data && bytesOf(data), bytesOf(target)]
     return this.#exchange(
       { name: 'scatter', count: target.length, detail: 10 * root + typeNumber(typeOf(target)) },

@@ -1,4 +1,5 @@
-import { LevinError, type ReduceOperation } from '@levin/core'
+import type { ReduceOperation } from '@levin/core'
+import { type ElementType, requireReduction } from '../elements.js'
 import { reductionsModule } from '../generated/reductions.js'
 
 type Reduce = (
@@ -34,8 +35,6 @@ export function reductionsOn(memory: WebAssembly.Memory): ReductionExports {
 /** By their numbers in `assembly/index.ts`. A mean is a sum with a factor. */
 const NUMBERS: Readonly<Record<ReduceOperation, number>> = { sum: 0, mean: 0, min: 1, max: 2, product: 3 }
 
-export type ElementType = 'float32' | 'int32' | 'uint8'
-
 /** How one type of elements is reduced by one operation. */
 export interface Reduction {
   readonly number: number
@@ -43,26 +42,14 @@ export interface Reduction {
   readonly reduce: keyof ReductionExports
 }
 
-const BY_TYPE: Readonly<
-  Record<ElementType, { readonly reduce: keyof ReductionExports; readonly operations: readonly ReduceOperation[] }>
-> = {
-  float32: { reduce: 'reduceFloats', operations: ['sum', 'mean', 'min', 'max', 'product'] },
-  int32: { reduce: 'reduceIntegers', operations: ['sum', 'min', 'max', 'product'] },
-  uint8: { reduce: 'reduceBytes', operations: ['min', 'max'] },
+const BY_TYPE: Readonly<Record<ElementType, keyof ReductionExports>> = {
+  float32: 'reduceFloats',
+  int32: 'reduceIntegers',
+  uint8: 'reduceBytes',
 }
 
 /** @throws LEVIN_NOT_SUPPORTED where the type has no such operation */
 export function reductionOf(type: ElementType, operation: ReduceOperation, ranks: number): Reduction {
-  const { reduce, operations } = BY_TYPE[type]
-  if (!operations.includes(operation)) {
-    throw new LevinError('LEVIN_NOT_SUPPORTED', {
-      message: `There is no ${operation} of ${type}.`,
-      expected: `one of ${operations.join(', ')}`,
-      remedy:
-        type === 'int32'
-          ? 'Convert to float32 for a mean.'
-          : 'Bytes move as they are; as booleans they have min and max.',
-    })
-  }
-  return { number: NUMBERS[operation], scale: operation === 'mean' ? 1 / ranks : 1, reduce }
+  requireReduction(type, operation)
+  return { number: NUMBERS[operation], scale: operation === 'mean' ? 1 / ranks : 1, reduce: BY_TYPE[type] }
 }
