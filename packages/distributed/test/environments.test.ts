@@ -93,11 +93,7 @@ describe('a cluster environment', () => {
       { ...TORCHRUN, RANK: 'first' },
       "torchrun has set RANK to 'first'. Expected a whole number.",
     ],
-    [
-      'a rank lies beyond the world',
-      { ...SRUN, SLURM_PROCID: '4' },
-      'SLURM_PROCID to 4, and SLURM_NTASKS to 4',
-    ],
+    ['a rank lies beyond the world', { ...SRUN, SLURM_PROCID: '4' }, 'SLURM_PROCID to 4, and SLURM_NTASKS to 4'],
   ])('whose variables make no sense is refused: %s', (_what, variables, message) => {
     const attempt = () => found(variables)
     expect(attempt).toThrow(message)
