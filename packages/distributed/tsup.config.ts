@@ -1,3 +1,9 @@
 import { config } from '../../tools/build/tsup.js'
 
-export default config(['src/index.ts', 'src/elements.ts', 'src/rank-thread.ts', 'src/register.ts'])
+export default config([
+  'src/index.ts',
+  'src/elements.ts',
+  'src/rank-process.ts',
+  'src/rank-thread.ts',
+  'src/register.ts',
+])

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { type LaunchedRanks, type Launcher, LevinError } from '@levin/core'
 import { describe, expect, test } from 'vitest'
-import { worker } from '../src/index.js'
+import { processes, worker } from '../src/index.js'
 import type { LaunchedInput } from './programs/launched.js'
 
 const program = new URL('./programs/launched.ts', import.meta.url)
@@ -120,3 +123,88 @@ describe.concurrent('ranks in worker threads', () => {
     expect((await failure(ranks)).message).toContain('none.ts')
   })
 })
+
+describe.concurrent('a rank in a process of its own', () => {
+  const one = (input: LaunchedInput) => launch(processes(), 1, input)
+
+  test('is another process, and gives its result, typed arrays too', async () => {
+    const [result] = await one({ act: 'sum' }).ranks.results
+    expect(result).toMatchObject({ values: Float32Array.of(1, 1), thread: 0 })
+    expect((result as { pid: number }).pid).not.toBe(process.pid)
+  })
+
+  test('loses nothing of what it prints', async () => {
+    const { ranks, heard } = one({ act: 'print' })
+    await ranks.results
+    const of = (stream: string) => heard.lines.filter((line) => line[2] === stream).map(([, line]) => line)
+    expect(of('stderr')).toEqual(['err 0'])
+    expect(of('stdout')).toEqual(['out 0', ...Array.from({ length: 2000 }, (_, i) => `line ${i}`), 'no end'])
+  })
+
+  test('sends and is sent to', async () => {
+    const { ranks, heard } = one({ act: 'listen' })
+    ranks.send('go')
+    expect(await ranks.results).toEqual([['go', 1]])
+    expect(heard.messages).toEqual([[0, { rank: 0, ready: true }]])
+  })
+
+  test.each([
+    ['throw', { name: 'RangeError', message: 'out of range', code: 'MY_CODE' }],
+    ['uncaught', { message: 'missing' }],
+    ['exit', { code: 'LEVIN_WORKER_LOST', exitCode: 7 }],
+  ] as const)('that ends by %s is an error that says so', async (act, expected) => {
+    expect(await failure(one({ act, at: 0 }).ranks)).toMatchObject(expected)
+  })
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)('that is ended by %s is lost', async (signal) => {
+    const { ranks, heard } = one({ act: 'wait' })
+    const pid = await waitFor(() => (heard.messages[0]?.[1] as { pid: number } | undefined)?.pid)
+    process.kill(pid, signal)
+    expect(await failure(ranks)).toMatchObject({ code: 'LEVIN_WORKER_LOST' })
+  })
+
+  test('that is stopped can be ended', async () => {
+    const { ranks, heard } = one({ act: 'wait' })
+    const pid = await waitFor(() => (heard.messages[0]?.[1] as { pid: number } | undefined)?.pid)
+    process.kill(pid, 'SIGSTOP')
+    await ranks.end()
+    expect(isAlive(pid)).toBe(false)
+    await expect(ranks.results).rejects.toThrow('The ranks were ended')
+  })
+
+  test.each(['wait', 'busy'] as const)('that is in %s does not outlive the program that launched it', async (act) => {
+    const parent = spawn(
+      process.execPath,
+      ['--conditions=@levin/source', start, program.href, JSON.stringify({ act, at: 0 })],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (data: Buffer) => resolve(Number(data))),
+    )
+    expect(isAlive(pid)).toBe(true)
+    parent.kill('SIGKILL')
+    await waitFor(() => (isAlive(pid) ? undefined : true))
+  })
+})
+
+const start = fileURLToPath(new URL('./programs/launch-one.mjs', import.meta.url))
+
+async function waitFor<T>(look: () => T | undefined): Promise<T> {
+  for (;;) {
+    const found = look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    // A process that ended and was not waited for still has a number.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

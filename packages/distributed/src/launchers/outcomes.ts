@@ -34,6 +34,14 @@ export class Outcomes {
     return this.#byRank[rank] !== undefined
   }
 
+  /** How the processes ended together, which is known once they have: the code that a lost rank ended with. */
+  explain(exitCode: number | undefined): void {
+    const [first] = this.#failed
+    const outcome = first === undefined ? undefined : this.#byRank[first]
+    if (first === undefined || outcome?.kind !== 'lost' || outcome.exitCode !== undefined || !exitCode) return
+    this.#byRank[first] = { ...outcome, how: `${outcome.how} with exit code ${exitCode}`, exitCode }
+  }
+
   get complete(): boolean {
     return this.#byRank.every((outcome) => outcome !== undefined)
   }

@@ -43,7 +43,11 @@ export async function serveRank({ world, input, send, onMessage }: RankContext):
     }, 0)
     await new Promise(() => {})
   }
-  if (isIt && act === 'busy') for (;;) Math.random()
+  if (isIt && act === 'busy') {
+    send({ pid: process.pid })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    for (;;) Math.random()
+  }
   if (isIt && act === 'away') await new Promise(() => setInterval(() => {}, 1000))
   barrier()
   return 'met'

@@ -1,0 +1,4 @@
+// What a process of the launcher 'process' runs.
+import { serveProcess } from './launchers/serve-process.js'
+
+await serveProcess()
