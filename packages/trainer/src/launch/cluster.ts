@@ -33,7 +33,11 @@ const holder = globalThis as { [KEY]?: Promise<World> }
  * @throws LEVIN_UNAVAILABLE if nothing here can
  */
 export function joinCluster(rank: RankDescription, chosen: ChosenPlugins): Promise<World> {
-  holder[KEY] ??= connect(rank, chosen)
+  holder[KEY] ??= connect(rank, chosen).catch((error: unknown) => {
+    // Who has mended it may try again.
+    delete holder[KEY]
+    throw error
+  })
   return holder[KEY]
 }
 

@@ -23,7 +23,13 @@ export type Placement =
  *
  * @throws LEVIN_BAD_OPTION, LEVIN_NOT_SUPPORTED, LEVIN_UNAVAILABLE
  */
-export async function placeRun(chosen: ChosenPlugins, { devices }: ResolvedOptions): Promise<Placement> {
+export async function placeRun(chosen: ChosenPlugins, options: ResolvedOptions): Promise<Placement> {
+  const placement = await place(chosen, options)
+  if (placement.kind === 'here' && options.maxRestarts > 0) throw noRestarts(placement.world)
+  return placement
+}
+
+async function place(chosen: ChosenPlugins, { devices }: ResolvedOptions): Promise<Placement> {
   const rank = detectCluster(chosen)
   if (devices === 'auto' && !chosen.launcher) return { kind: 'here', world: rank && (await joinCluster(rank, chosen)) }
   const accelerator = await settleAccelerator(chosen, () => {})
@@ -85,5 +91,14 @@ function otherCount(devices: number, localWorldSize: number): LevinError {
     message: `The Trainer is to use ${devices} devices per node, and ${localWorldSize} processes were started on this one.`,
     remedy:
       'Start as many processes per node as devices says (mpirun --npernode, srun --ntasks-per-node), or leave devices out.',
+  })
+}
+
+function noRestarts(world: World | undefined): LevinError {
+  return new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: 'maxRestarts is about workers that the Trainer starts, and it starts none in this run.',
+    remedy: world
+      ? "Whoever started the processes starts them again: with ckptPath: 'last' the run goes on."
+      : "Set launcher: 'worker', or leave it out.",
   })
 }
