@@ -106,6 +106,7 @@ export {
 } from './engine.js'
 export { describe, type ErrorCode, type ErrorCodes, LevinError, type LevinErrorOptions } from './errors.js'
 export { clippingCoefficient } from './gradients/clipping.js'
+export { updateWindow } from './gradients/update-window.js'
 export { constant, type Initializer, normal, ones, uniform, values, zeros } from './initializers.js'
 export { Layer } from './layer.js'
 export { layerName } from './layer-errors.js'

@@ -1,1 +1,2 @@
+export { type DdpOptions, ddp } from './ddp.js'
 export { type SingleOptions, single } from './single.js'

@@ -1,11 +1,14 @@
-// Makes 'single' known by name, to the program and to the compiler.
+// Makes the strategies known by name, to the program and to the compiler.
 import { register } from '@levin/core'
+import { type DdpOptions, ddp } from './ddp.js'
 import { type SingleOptions, single } from './single.js'
 
+register(ddp)
 register(single)
 
 declare module '@levin/core' {
   interface StrategyRegistry {
+    ddp: DdpOptions
     single: SingleOptions
   }
 }

@@ -12,7 +12,7 @@ import type {
 } from '../contracts/strategy.js'
 import { keep, record } from '../engine.js'
 import { LevinError } from '../errors.js'
-import { clippingCoefficient } from '../gradients/clipping.js'
+import { updateWindow } from '../gradients/update-window.js'
 import type { Module } from '../module.js'
 import type { Parameter } from '../parameter.js'
 import { assignPaths } from '../parameter-tree.js'
@@ -67,23 +67,7 @@ export class SingleDevice implements Strategy {
 
   #update(window: TrainingWindow, gradients: WindowGradients): boolean {
     gradients.average()
-    const chosen = window.beforeUpdate(gradients.byParameter)
-    if (window.clipping?.algorithm !== 'norm') {
-      window.update(chosen, undefined)
-      return true
-    }
-    const squaredNorm = window.optimizer.squaredNorm(chosen)
-    const coefficient = clippingCoefficient(
-      squaredNorm,
-      window.clipping.value,
-      this.#accelerator?.capabilities.hostMemory ?? false,
-    )
-    squaredNorm.dispose()
-    try {
-      window.update(chosen, coefficient)
-    } finally {
-      if (typeof coefficient !== 'number') coefficient.dispose()
-    }
+    updateWindow(window, gradients.byParameter, this.#accelerator?.capabilities.hostMemory ?? false)
     return true
   }
 

@@ -28,7 +28,8 @@ export async function broadcastData<T>(group: ProcessGroup, value: T, source: nu
   return decode(bytes) as T
 }
 
-type AnyCollectives = ProcessGroup['asynchronous'] | NonNullable<ProcessGroup['blocking']>
+/** Collectives in either form. */
+export type AnyCollectives = ProcessGroup['asynchronous'] | NonNullable<ProcessGroup['blocking']>
 
 /** Blocking where a rank may block: the others are at the same place, and a turn of the event loop costs more than the wait. */
 export function all(

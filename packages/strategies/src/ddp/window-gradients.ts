@@ -1,0 +1,187 @@
+import {
+  keep,
+  LevinError,
+  type MicroBatch,
+  type Parameter,
+  record,
+  type Tape,
+  type TrainingWindow,
+  type WeightedLoss,
+} from '@levin/core'
+import { accumulate } from '@levin/ops'
+import { mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import type { Task } from '../group/task.js'
+import type { GradientReducer } from './gradient-reducer.js'
+import { WindowExchange } from './window-exchange.js'
+
+/**
+ * The gradients of an accumulation window on one rank. Sums, weighted by what each loss counts, stay here until the last batch;
+ * they leave scaled so that what all ranks bring adds up to the mean over the whole window.
+ */
+export class WindowGradients {
+  readonly reducer: GradientReducer
+  readonly #exchange: WindowExchange
+  readonly #ranks: number
+  readonly #sums: (Tensor | undefined)[]
+  /** By parameter: whether a loss of this rank reaches it. */
+  readonly #reached: Uint8Array
+  #weight = 0
+
+  /** @param ranks that share a window: 1 where each trains by itself */
+  constructor(reducer: GradientReducer, ranks: number) {
+    const { length } = reducer.parameters
+    this.reducer = reducer
+    this.#ranks = ranks
+    this.#exchange = new WindowExchange(ranks, length)
+    this.#sums = new Array<Tensor | undefined>(length).fill(undefined)
+    this.#reached = new Uint8Array(length)
+  }
+
+  /** A batch that is not the window's last: nothing is sent. */
+  add(window: TrainingWindow, micro: MicroBatch): void {
+    const { tape, weight } = this.#forward(window, micro)
+    try {
+      window.beforeBackward(micro, tape.outputs)
+      this.#weight += weight
+      if (isConnected(tape)) tape.backward(weight, (_source, gradient, index) => this.#add(index, gradient, micro))
+      window.afterBackward(micro)
+    } finally {
+      tape.dispose()
+    }
+  }
+
+  /** The last batch, and the sum over the ranks. */
+  *finish(window: TrainingWindow, micro: MicroBatch): Task {
+    const { tape, weight } = this.#forward(window, micro)
+    try {
+      this.#weight += weight
+      yield* this.#agree()
+      window.beforeBackward(micro, tape.outputs)
+      this.#walk(tape, micro, micro.index === 0, weight)
+      window.afterBackward(micro)
+    } finally {
+      tape.dispose()
+    }
+    yield* this.reducer.finish()
+  }
+
+  /** One loss by itself, for manual optimization. */
+  *single(loss: () => Scalar, samples: number): Task<Scalar> {
+    this.release()
+    const tape = record(loss, this.#sources())
+    try {
+      this.#note(tape)
+      this.#weight = samples
+      yield* this.#agree()
+      this.#walk(tape, { samples }, true, samples)
+      yield* this.reducer.finish()
+      return keep(tape.outputs.clone()) as Scalar
+    } finally {
+      tape.dispose()
+    }
+  }
+
+  release(): void {
+    this.reducer.release()
+    for (const [index, sum] of this.#sums.entries()) {
+      sum?.dispose()
+      this.#sums[index] = undefined
+    }
+    this.#reached.fill(0)
+    this.#weight = 0
+  }
+
+  #forward(window: TrainingWindow, micro: MicroBatch): { tape: Tape<Scalar>; weight: number } {
+    let weighted: WeightedLoss | undefined
+    const tape = record(() => {
+      weighted = window.forward(micro)
+      return weighted.loss
+    }, this.#sources())
+    this.#note(tape)
+    // The loss of an empty part is a mean over nothing.
+    return { tape, weight: micro.samples === 0 ? 0 : ((weighted as WeightedLoss | undefined)?.weight ?? 0) }
+  }
+
+  #sources(): Tensor[] {
+    return this.reducer.parameters.map(({ value }) => value)
+  }
+
+  #note({ connected }: Tape<unknown>): void {
+    for (let index = 0; index < connected.length; index++) if (connected[index]) this.#reached[index] = 1
+  }
+
+  #add(index: number, gradient: Tensor, { samples }: Pick<MicroBatch, 'samples'>): void {
+    if (samples === 0) {
+      gradient.dispose()
+      return
+    }
+    const sum = this.#sums[index]
+    this.#sums[index] = sum ? plus(sum, gradient) : gradient
+  }
+
+  /** Learns the weight of the whole window and what all losses reach. */
+  *#agree(): Task {
+    if (this.#ranks === 1) {
+      this.#exchange.totalWeight = this.#weight
+      this.#exchange.reached.set(this.#reached)
+    } else yield* this.#exchange.run(this.#weight, this.#reached)
+    if (!this.#exchange.reached.includes(1)) throw notConnected(this.reducer.parameters)
+  }
+
+  #walk(tape: Tape<Scalar>, { samples }: Pick<MicroBatch, 'samples'>, alone: boolean, weight: number): void {
+    const { totalWeight, reached } = this.#exchange
+    // A window without any weight has no direction. On one rank the weight of a single batch cancels out.
+    const inverse = totalWeight === 0 ? 0 : 1 / totalWeight
+    const seed = !alone ? weight : this.#ranks === 1 ? 1 : weight * inverse
+    const factor = alone ? 1 : inverse
+    const isEmpty = samples === 0
+    const { connected } = tape
+    const comes = (index: number) => connected[index] === true && !isEmpty
+    for (let index = 0; index < connected.length; index++)
+      this.#reached[index] = comes(index) || this.#sums[index] ? 1 : 0
+    this.reducer.begin(reached, this.#reached)
+    for (let index = connected.length - 1; index >= 0; index--)
+      if (!comes(index) && this.#sums[index]) this.#hand(index, undefined, factor)
+    if (!isConnected(tape)) return
+    tape.backward(seed, (_source, gradient, index) => {
+      if (isEmpty) gradient.dispose()
+      else this.#hand(index, gradient, factor)
+    })
+  }
+
+  #hand(index: number, gradient: Tensor | undefined, factor: number): void {
+    const sum = this.#sums[index]
+    this.#sums[index] = undefined
+    const total = sum && gradient ? plus(sum, gradient) : ((sum ?? gradient) as Tensor)
+    this.reducer.take(index, factor === 1 ? total : times(total, factor))
+  }
+}
+
+function plus(sum: Tensor, gradient: Tensor): Tensor {
+  const total = accumulate(sum, gradient)
+  if (total !== sum) sum.dispose()
+  gradient.dispose()
+  return total
+}
+
+function times(tensor: Tensor, factor: number): Tensor {
+  const scaled = keep(tidy(() => mul(tensor, factor)))
+  tensor.dispose()
+  return scaled
+}
+
+const isConnected = ({ connected }: Tape<unknown>): boolean => connected.includes(true)
+
+function notConnected(parameters: readonly Parameter[]): LevinError {
+  if (parameters.length === 0) {
+    return new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
+      message: 'There is nothing to train: every parameter of the optimizer is frozen.',
+      remedy: 'Call unfreeze() on the module, or on the layers that are to learn.',
+    })
+  }
+  return new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
+    message: `The loss depends on none of the ${parameters.length} parameters that the optimizer trains, on any rank.`,
+    remedy:
+      'Compute it from the output of layers, without reading values back (dataSync, arraySync) and without integer ops such as argMax on the way; and check that the parameters given to the optimizer are those of this module.',
+  })
+}
