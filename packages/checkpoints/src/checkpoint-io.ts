@@ -1,12 +1,21 @@
-import type { CheckpointContent, CheckpointIO, SaveOptions, StoredCheckpoint } from '@levin/core'
+import type {
+  CheckpointContent,
+  CheckpointIO,
+  LoadOptions,
+  SaveOptions,
+  SharedSaves,
+  StoredCheckpoint,
+} from '@levin/core'
 import { filesError, occupied } from './checkpoint-errors.js'
+import { MANIFEST_FILE } from './files.js'
 import { clearLeftovers, findInterrupted, leftoversIn, releaseName, temporaryName } from './leftovers.js'
-import { MANIFEST_FILE } from './manifest.js'
 import { join, nameOf, parentOf } from './paths.js'
 import { readPointer, writePointer } from './pointers.js'
 import { readCheckpoint } from './read-checkpoint.js'
-import { moveIfFree, moveIntoPlace } from './replace-folder.js'
+import { putInPlace } from './replace-folder.js'
 import { requireReplaceable } from './replaceable.js'
+import { SaveTurns } from './save-turns.js'
+import { StorageSharedSaves } from './shared-saves.js'
 import type { Storage } from './storage.js'
 import { type Snapshot, takeSnapshot, writeCheckpoint } from './write-checkpoint.js'
 
@@ -15,6 +24,7 @@ import { type Snapshot, takeSnapshot, writeCheckpoint } from './write-checkpoint
  *
  * - `model.safetensors`: parameters and buffers by path; Python's `safetensors` opens it
  * - `optimizer.safetensors`: `<path>/<slot>`; absent in checkpoints of weights only
+ * - `model-00001-of-00004.safetensors` and so on in place of these, where several ranks have written it
  * - `trainer.json`: loops, clock, callbacks, data position, metrics
  * - `manifest.json`: format version, facts, and size and SHA-256 of each file; written last
  *
@@ -31,32 +41,22 @@ export function checkpointIO(storage: Storage): CheckpointIO {
 class StorageCheckpoints implements CheckpointIO {
   readonly name: string
   readonly #storage: Storage
-  /** The last save of each location: the next one waits for it, so that the later call is the one that stays. */
-  readonly #saves = new Map<string, Promise<void>>()
+  readonly shared: SharedSaves
+  readonly #turns: SaveTurns
 
   constructor(storage: Storage) {
     this.name = storage.name
     this.#storage = storage
+    this.#turns = new SaveTurns(storage)
+    this.shared = new StorageSharedSaves(storage, this.#turns, (location) => this.exists(location))
   }
 
   async save(location: string, content: CheckpointContent, { replace = true }: SaveOptions = {}): Promise<void> {
     const snapshot = takeSnapshot(content)
-    const path = this.#storage.absolute(location)
-    const before = this.#saves.get(path) ?? Promise.resolve()
-    const save = before.catch(() => undefined).then(async () => this.#saveInTurn(path, await snapshot, replace))
-    // Whoever called gets the rejection; the map only remembers the order.
+    // Whoever called gets the rejection, in their turn.
     snapshot.catch(() => undefined)
-    this.#saves.set(path, save)
-    try {
-      await save
-    } finally {
-      if (this.#saves.get(path) === save) this.#saves.delete(path)
-    }
-  }
-
-  #saveInTurn(location: string, snapshot: Snapshot, replace: boolean): Promise<void> {
-    const save = () => this.#save(location, snapshot, replace)
-    return this.#storage.exclusively?.(location, save) ?? save()
+    const path = this.#storage.absolute(location)
+    await this.#turns.take(path, async () => this.#save(path, await snapshot, replace))
   }
 
   async #save(location: string, snapshot: Snapshot, replace: boolean): Promise<void> {
@@ -68,8 +68,8 @@ class StorageCheckpoints implements CheckpointIO {
       await clearLeftovers(storage, parentOf(location), location)
       // Found out before anything is written; the move settles it where several save at once.
       if (!replace && (await this.exists(location))) throw occupied(location)
-      await writeCheckpoint(storage, temporary, snapshot)
-      await (replace ? moveIntoPlace : moveIfFree)(storage, temporary, location)
+      await writeCheckpoint(storage, temporary, location, snapshot)
+      await putInPlace(storage, temporary, location, replace)
     } catch (error) {
       await storage.remove(temporary).catch(() => undefined)
       throw filesError(location, error)
@@ -78,8 +78,8 @@ class StorageCheckpoints implements CheckpointIO {
     }
   }
 
-  async load(location: string): Promise<StoredCheckpoint> {
-    return readCheckpoint(this.#storage, await this.#follow(this.#storage.absolute(location)))
+  async load(location: string, options: LoadOptions = {}): Promise<StoredCheckpoint> {
+    return readCheckpoint(this.#storage, await this.#follow(this.#storage.absolute(location)), options)
   }
 
   /** A pointer may be given for a checkpoint: `…/checkpoints/last`. */
@@ -90,7 +90,7 @@ class StorageCheckpoints implements CheckpointIO {
 
   async remove(location: string): Promise<void> {
     const path = this.#storage.absolute(location)
-    await this.#saves.get(path)?.catch(() => undefined)
+    await this.#turns.over(path)
     await requireReplaceable(this.#storage, path)
     await this.#storage.remove(path)
     // Else what an interrupted save has left would take its place.

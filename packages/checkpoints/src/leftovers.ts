@@ -1,4 +1,5 @@
-import { decodeManifest, MANIFEST_FILE, type Manifest } from './manifest.js'
+import { MANIFEST_FILE } from './files.js'
+import { decodeManifest, type Manifest } from './manifest.js'
 import { join, nameOf, parentOf } from './paths.js'
 import { foreignEntry } from './replaceable.js'
 import type { Storage } from './storage.js'
@@ -10,6 +11,8 @@ import type { Storage } from './storage.js'
 export type Role = 'saving' | 'replaced' | 'pointing'
 
 const LEFTOVER = /^(?<name>.+)\.(?<role>saving|replaced|pointing)-(?<writer>[a-z0-9]*)-(?<random>[a-z0-9]+)$/
+
+const TOKEN = /^[a-z0-9]*-[a-z0-9]+$/
 
 /** Writers that cannot be asked whether they live are taken for dead after this silence. */
 const SILENCE_MILLISECONDS = 60 * 60 * 1000
@@ -26,6 +29,13 @@ export function temporaryName(storage: Storage, location: string, role: Role): s
   inUse.add(name)
   return name
 }
+
+/** What tells a temporary name from all others of its place and role. */
+export const tokenOf = (name: string): string => name.slice(name.lastIndexOf('.saving-') + '.saving-'.length)
+
+/** The folder of a save that somebody else has begun; `undefined` if that is no name of one. */
+export const temporaryOf = (location: string, token: string): string | undefined =>
+  TOKEN.test(token) ? `${location}.saving-${token}` : undefined
 
 export const releaseName = (name: string): boolean => inUse.delete(name)
 

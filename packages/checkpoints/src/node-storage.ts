@@ -47,7 +47,7 @@ class NodeStorage implements Storage {
   constructor(modules: NodeModules) {
     this.#modules = modules
     this.#machine = machineName(modules)
-    this.writer = `${this.#machine}${modules.process.pid}`
+    this.writer = `${this.#machine}${modules.process.pid}${threadName(modules)}`
   }
 
   get #files(): typeof import('node:fs/promises') {
@@ -131,7 +131,10 @@ class NodeStorage implements Storage {
   }
 
   async remove(path: string): Promise<void> {
-    await attempt('remove', path, () => this.#files.rm(path, { recursive: true, force: true }))
+    await attempt('remove', path, () =>
+      // Again where somebody has put a file into a folder that was being emptied: another rank that has not heard yet.
+      this.#files.rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
+    )
   }
 
   async modifiedAt(path: string): Promise<number | undefined> {
@@ -146,10 +149,14 @@ class NodeStorage implements Storage {
   }
 
   hasEnded(writer: string): boolean {
-    const pid = writer.startsWith(this.#machine) ? Number(writer.slice(this.#machine.length)) : 0
-    if (!Number.isSafeInteger(pid) || pid <= 0 || pid === this.#modules.process.pid) return false
+    const { fs, process } = this.#modules
+    const local = writer.startsWith(this.#machine) ? WRITER.exec(writer.slice(this.#machine.length)) : undefined
+    const { pid, thread } = local?.groups ?? {}
+    if (pid === undefined) return false
+    if (thread !== undefined && !fs.existsSync(`/proc/${pid}/task/${thread}`)) return true
+    if (Number(pid) === process.pid) return false
     try {
-      this.#modules.process.kill(pid, 0)
+      process.kill(Number(pid), 0)
       return false
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ESRCH'
@@ -165,6 +172,21 @@ class NodeStorage implements Storage {
     } finally {
       await handle.close()
     }
+  }
+}
+
+const WRITER = /^(?<pid>[1-9]\d*)(?:t(?<thread>\d+))?$/
+
+/**
+ * The worker thread that this is, by the system's number for it: a thread that was ended is known by that from any other, also
+ * within one process. Empty on the main thread, which lives as long as the process, and where there is no `/proc` to ask.
+ */
+function threadName({ fs, process }: NodeModules): string {
+  try {
+    const [, , thread] = fs.readlinkSync('/proc/thread-self').split('/')
+    return thread === undefined || thread === String(process.pid) ? '' : `t${thread}`
+  } catch {
+    return ''
   }
 }
 

@@ -1,14 +1,14 @@
-import type { StoredCheckpoint } from '@levin/core'
+import type { LoadOptions, StoredCheckpoint, TensorRecord } from '@levin/core'
 import { corrupt, notFound } from './checkpoint-errors.js'
+import { isModelFile, type Kind, MANIFEST_FILE, MODEL_FILE, OPTIMIZER_FILE, TRAINER_FILE } from './files.js'
 import { fromText } from './json-values.js'
 import { findInterrupted, readManifest } from './leftovers.js'
-import { type FileFacts, type Manifest, MODEL_FILE, OPTIMIZER_FILE, parseRecord, TRAINER_FILE } from './manifest.js'
+import { type FileFacts, IDENTIFYING_BYTES, type Manifest, parseRecord } from './manifest.js'
 import { join } from './paths.js'
 import { openSafetensors } from './safetensors/read.js'
-import { sha256 } from './sha256.js'
 import type { Storage } from './storage.js'
-
-const CHUNK_BYTES = 4 << 20
+import { indexedRecords } from './tensor-index.js'
+import { verifyFiles } from './verify.js'
 
 /** A save that replaces the checkpoint while it is read makes the read begin again, so often at most. */
 const ATTEMPTS = 5
@@ -17,11 +17,15 @@ const ATTEMPTS = 5
  * Finds a checkpoint and verifies it. What a save was ended in the middle of is seen through: the newer of the two whole
  * checkpoints is read where it lies.
  */
-export async function readCheckpoint(storage: Storage, location: string): Promise<StoredCheckpoint> {
+export async function readCheckpoint(
+  storage: Storage,
+  location: string,
+  { share = { rank: 0, count: 1 } }: LoadOptions = {},
+): Promise<StoredCheckpoint> {
   for (let attempt = 1; ; attempt++) {
     const { folder, manifest } = await locate(storage, location)
     try {
-      return await readVerified(storage, location, folder, manifest)
+      return await readVerified(storage, location, folder, manifest, share)
     } catch (error) {
       const now = await readManifest(storage, folder).catch(() => undefined)
       if (now?.id === manifest.id || attempt === ATTEMPTS) throw error
@@ -47,7 +51,7 @@ async function locate(storage: Storage, location: string): Promise<{ folder: str
   if (damage) throw damage
   const kind = await storage.kind(location)
   if (kind === undefined) throw notFound(location, 'does not exist')
-  if (kind === 'folder' && (await storage.list(location)).some((name) => name === MODEL_FILE)) {
+  if (kind === 'folder' && (await storage.list(location)).some(isModelFile)) {
     throw corrupt(location, 'its manifest.json is missing, the mark that a checkpoint is whole')
   }
   throw notFound(location)
@@ -58,38 +62,40 @@ async function readVerified(
   location: string,
   folder: string,
   manifest: Manifest,
+  share: NonNullable<LoadOptions['share']>,
 ): Promise<StoredCheckpoint> {
-  // All sizes before any content: what was cut short is found at once.
-  for (const [name, facts] of Object.entries(manifest.files)) await verifySize(storage, join(folder, name), facts)
-  for (const [name, facts] of Object.entries(manifest.files)) await verifyHash(storage, join(folder, name), facts)
-  const guard = async () => {
-    const now = await readManifest(storage, folder).catch(() => undefined)
-    if (now?.id !== manifest.id) throw corrupt(location, 'another checkpoint has taken its place since it was opened')
-  }
+  await verifyFiles(storage, folder, manifest.files, share)
+  const guard = await guardOf(storage, location, folder, manifest)
   const open = (name: string) => openSafetensors(storage, join(folder, name), guard)
-  const { records: model } = await open(MODEL_FILE)
-  const optimizer = Object.hasOwn(manifest.files, OPTIMIZER_FILE) ? (await open(OPTIMIZER_FILE)).records : undefined
+  const records = async (kind: Kind, file: string): Promise<ReadonlyMap<string, TensorRecord> | undefined> => {
+    if (!manifest.tensors) return Object.hasOwn(manifest.files, file) ? (await open(file)).records : undefined
+    const index = manifest.tensors[kind]
+    return index && indexedRecords(index, open, folder)
+  }
+  const model = (await records('model', MODEL_FILE)) ?? new Map()
+  const optimizer = await records('optimizer', OPTIMIZER_FILE)
   const trainer = await readTrainer(storage, join(folder, TRAINER_FILE), manifest.files[TRAINER_FILE] as FileFacts)
   return { location, facts: manifest.facts, trainer, model, optimizer }
 }
 
-async function verifySize(storage: Storage, file: string, { size }: FileFacts): Promise<void> {
-  const found = await storage.size(file)
-  if (found === undefined) throw corrupt(file, 'it is missing')
-  if (found !== size) throw corrupt(file, `it has ${found} bytes, but ${size} were written`)
-}
-
-async function verifyHash(storage: Storage, file: string, { size, sha256: expected }: FileFacts): Promise<void> {
-  const hash = sha256()
-  for (let start = 0; start < size; start += CHUNK_BYTES) {
-    hash.update(await storage.read(file, start, Math.min(CHUNK_BYTES, size - start)))
+/** What throws once another checkpoint has taken the place of this one. */
+async function guardOf(
+  storage: Storage,
+  location: string,
+  folder: string,
+  { id }: Manifest,
+): Promise<() => Promise<void>> {
+  const replaced = () => corrupt(location, 'another checkpoint has taken its place since it was opened')
+  // A stretch of a tensor costs a read of its own: the whole manifest, with an index in it, would cost more than the values.
+  const identity = async () => {
+    const bytes = await storage.read(join(folder, MANIFEST_FILE), 0, IDENTIFYING_BYTES).catch(() => new Uint8Array())
+    return new TextDecoder().decode(bytes)
   }
-  const found = hash.digest()
-  if (found !== expected)
-    throw corrupt(
-      file,
-      `its SHA-256 is ${found.slice(0, 12)}…, but that of what was written is ${expected.slice(0, 12)}…`,
-    )
+  const opened = await identity()
+  if (!opened.includes(JSON.stringify(id))) throw replaced()
+  return async () => {
+    if ((await identity()) !== opened) throw replaced()
+  }
 }
 
 async function readTrainer(

@@ -1,16 +1,24 @@
 import { occupied } from './checkpoint-errors.js'
+import { MANIFEST_FILE } from './files.js'
 import { releaseName, temporaryName } from './leftovers.js'
-import { MANIFEST_FILE } from './manifest.js'
 import type { Storage } from './storage.js'
 
 /** Savers of one name that meet here take turns; more than this many in a row is no coincidence. */
 const ATTEMPTS = 10
 
 /**
+ * Puts a whole checkpoint where it belongs.
+ *
+ * @throws LEVIN_CHECKPOINT_EXISTS if one is there and must stay
+ */
+export const putInPlace = (storage: Storage, from: string, location: string, replace: boolean): Promise<void> =>
+  (replace ? moveIntoPlace : moveIfFree)(storage, from, location)
+
+/**
  * Puts a whole checkpoint where it belongs. The old one is moved away first and removed last: whoever looks meanwhile
  * finds one of the two, see `findInterrupted`.
  */
-export async function moveIntoPlace(storage: Storage, from: string, location: string): Promise<void> {
+async function moveIntoPlace(storage: Storage, from: string, location: string): Promise<void> {
   const displaced: string[] = []
   try {
     for (let attempt = 1; ; attempt++) {
@@ -34,7 +42,7 @@ export async function moveIntoPlace(storage: Storage, from: string, location: st
 }
 
 /** Puts a whole checkpoint where nothing is: of several that try at once, one succeeds. */
-export async function moveIfFree(storage: Storage, from: string, location: string): Promise<void> {
+async function moveIfFree(storage: Storage, from: string, location: string): Promise<void> {
   try {
     await storage.move(from, location, MANIFEST_FILE)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { LevinError } from '@levin/core'
-import { CHECKPOINT_FILES, MANIFEST_FILE } from './manifest.js'
+import { isCheckpointFile, MANIFEST_FILE } from './files.js'
 import { join } from './paths.js'
 import type { Storage } from './storage.js'
 
@@ -7,7 +7,7 @@ import type { Storage } from './storage.js'
 export async function foreignEntry(storage: Storage, location: string): Promise<string | undefined> {
   if ((await storage.kind(location)) !== 'folder') return undefined
   if ((await storage.size(join(location, MANIFEST_FILE))) !== undefined) return undefined
-  return (await storage.list(location)).find((name) => !CHECKPOINT_FILES.includes(name))
+  return (await storage.list(location)).find((name) => !isCheckpointFile(name))
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type NumericType,
   type Optimizer,
   type Parameter,
+  type SharedSaves,
 } from '@levin/core'
 import { keep, ready, scalar, tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -162,6 +163,23 @@ describe('the cases find what is wrong with', () => {
       'replaces a checkpoint only by a whole one',
       'leaves nothing behind when a first save fails',
       'keeps what is there, where it is told to, also from several at once',
+      'refuses slices that leave a gap, and names the tensor',
+    ])
+  })
+
+  test('checkpoints of several ranks that are completed without looking at the parts', async () => {
+    class Careless extends MemoryCheckpoints {
+      override readonly shared: SharedSaves = {
+        ...new MemoryCheckpoints().shared,
+        complete: (location, content) => this.save(location, { ...content, model: [] }),
+      }
+    }
+    const shared = new Careless()
+    let count = 0
+    expect(await failures(checkpointIOCases({ create: () => shared, folder: () => `f${count++}` }))).toEqual([
+      'makes of the parts of several ranks what one rank saves',
+      'makes a checkpoint only of all parts of one save',
+      'keeps what is there from a shared save, where it is told to',
     ])
   })
 

@@ -1,6 +1,7 @@
 import { corrupt, unreadableVersion } from '../checkpoint-errors.js'
 import { BYTES_PER_ELEMENT, FOREIGN_TYPES, STORED_TYPES, type StoredType } from './dtypes.js'
 import { duplicateKey } from './json-keys.js'
+import { isSizes } from './sizes.js'
 
 /** Where one tensor lies: bytes counted from the end of the header. */
 export interface TensorEntry {
@@ -142,6 +143,3 @@ function decodeMetadata(metadata: unknown, file: string): Readonly<Record<string
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isSizes = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)

@@ -1,13 +1,18 @@
-import type { TensorRecord } from '@levin/core'
+import { LevinError, type TensorRecord } from '@levin/core'
 import { corrupt, notFound } from '../checkpoint-errors.js'
 import type { Storage } from '../storage.js'
-import { heldAs, valuesOf } from './dtypes.js'
+import { BYTES_PER_ELEMENT, heldAs, valuesOf } from './dtypes.js'
 import { decodeHeader, type Header, headerLength, LENGTH_BYTES, type TensorEntry } from './header.js'
+import { sizeOf } from './sizes.js'
 import { slicesOf } from './slices.js'
+
+/** A tensor of a file. */
+export type FileRecord = TensorRecord & Required<Pick<TensorRecord, 'range'>>
 
 /** A safetensors file whose header has been read and checked. Values are read when they are asked for. */
 export interface SafetensorsFile {
-  readonly records: ReadonlyMap<string, TensorRecord>
+  /** By name; of several slices of one tensor, the first has its name. */
+  readonly records: ReadonlyMap<string, FileRecord>
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -23,17 +28,18 @@ export async function openSafetensors(
   guard: () => Promise<void> = async () => {},
 ): Promise<SafetensorsFile> {
   const { header, dataStart } = await readHeader(storage, file)
-  const sliceOf = slicesOf(header.metadata, file)
-  const records = new Map<string, TensorRecord>()
+  const slicingOf = slicesOf(header.metadata, file)
+  const records = new Map<string, FileRecord>()
   for (const entry of header.tensors) {
-    const { name, dtype, shape } = entry
-    const data = async () => {
-      const bytes = await readTensor(storage, file, dataStart, entry)
+    const { name: key, dtype, shape } = entry
+    const size = sizeOf(shape)
+    const range = async (start: number, count: number) => {
+      requireWithin(key, size, start, count)
+      const bytes = await readElements(storage, file, dataStart, entry, start, count)
       await guard()
       return valuesOf(bytes, dtype)
     }
-    const slice = sliceOf(name, shape)
-    records.set(name, { name, dtype: heldAs(dtype), shape, data, ...(slice ? { slice } : {}) })
+    records.set(key, { dtype: heldAs(dtype), shape, data: () => range(0, size), range, ...slicingOf(key, shape) })
   }
   return { records, metadata: header.metadata }
 }
@@ -48,13 +54,26 @@ async function readHeader(storage: Storage, file: string): Promise<{ header: Hea
   return { header: decodeHeader(bytes, fileSize - dataStart, file), dataStart }
 }
 
-async function readTensor(
+async function readElements(
   storage: Storage,
   file: string,
   dataStart: number,
-  { name, start, end }: TensorEntry,
+  { name, dtype, start }: TensorEntry,
+  from: number,
+  count: number,
 ): Promise<Uint8Array> {
-  const bytes = await storage.read(file, dataStart + start, end - start)
-  if (bytes.length === end - start) return bytes
-  throw corrupt(file, `'${name}' takes ${end - start} bytes, but only ${bytes.length} are there`)
+  const width = BYTES_PER_ELEMENT[dtype]
+  const bytes = await storage.read(file, dataStart + start + from * width, count * width)
+  if (bytes.length === count * width) return bytes
+  throw corrupt(file, `${count} elements of '${name}' take ${count * width} bytes, but only ${bytes.length} are there`)
+}
+
+function requireWithin(name: string, size: number, start: number, count: number): void {
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(count) && start >= 0 && count >= 0
+  if (whole && start + count <= size) return
+  throw new LevinError('LEVIN_SHAPE', {
+    message: `'${name}' has no such stretch.`,
+    expected: `one within its ${size} elements`,
+    found: `${count} from ${start} on`,
+  })
 }

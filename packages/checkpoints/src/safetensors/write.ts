@@ -1,7 +1,8 @@
 import { describe, LevinError, type NumericData, type TensorRecord } from '@levin/core'
 import { arrayOf, BYTES_PER_ELEMENT, bytesOf, storedAs } from './dtypes.js'
 import { encodeHeader, inFileOrder, type TensorEntry } from './header.js'
-import { withSlices } from './slices.js'
+import { sizeOf } from './sizes.js'
+import { type NamedEntry, namedEntries, withSlices } from './slices.js'
 
 /** Bytes that are hashed and written at a time: a few milliseconds of work between two turns of the event loop. */
 const CHUNK_BYTES = 4 << 20
@@ -16,19 +17,18 @@ export async function* safetensors(
   records: readonly TensorRecord[],
   metadata: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const planned = plan(records)
-  yield encodeHeader({ tensors: planned.map(({ entry }) => entry), metadata: withSlices(records, metadata) })
+  const entries = namedEntries(records)
+  const planned = plan(entries)
+  yield encodeHeader({ tensors: planned.map(({ entry }) => entry), metadata: withSlices(entries, metadata) })
   for (const { record } of planned) {
     const bytes = bytesOf(requireValues(record, await record.data()))
     for (let start = 0; start < bytes.length; start += CHUNK_BYTES) yield bytes.subarray(start, start + CHUNK_BYTES)
   }
 }
 
-function plan(records: readonly TensorRecord[]): { readonly entry: TensorEntry; readonly record: TensorRecord }[] {
-  const names = new Set<string>()
-  const planned = records.map((record) => {
-    const { name, dtype, shape } = record
-    requireWritable(record, names)
+function plan(entries: readonly NamedEntry[]): { readonly entry: TensorEntry; readonly record: TensorRecord }[] {
+  const planned = entries.map(({ key: name, record }) => {
+    const { dtype, shape } = record
     return { record, name, dtype: storedAs(dtype) ?? refuseType(record), shape }
   })
   let start = 0
@@ -38,16 +38,6 @@ function plan(records: readonly TensorRecord[]): { readonly entry: TensorEntry; 
     start = end
     return { entry, record }
   })
-}
-
-function requireWritable({ name }: TensorRecord, names: Set<string>): void {
-  if (names.has(name) || name === '__metadata__') {
-    throw new LevinError('LEVIN_BAD_OPTION', {
-      expected: 'tensors of different names',
-      found: `'${name}' ${names.has(name) ? 'twice' : 'as a name'}`,
-    })
-  }
-  names.add(name)
 }
 
 const refuseType = ({ name, dtype }: TensorRecord): never => {
@@ -65,5 +55,3 @@ function requireValues({ name, dtype, shape }: TensorRecord, data: NumericData):
     found: `${describe(data)} of ${data?.length}`,
   })
 }
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
