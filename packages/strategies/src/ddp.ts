@@ -17,8 +17,8 @@ export const ddp = /* @__PURE__ */ definePlugin({
   kind: 'strategy',
   name: 'ddp',
   apiVersion: 1,
-  // Several workers are asked for, not found.
-  priority: -1,
+  // What 'auto' takes for several workers.
+  priority: 10,
   schema: ddpSchema,
   create: (options: DdpOptions) => new DataParallel(options),
 })

@@ -48,7 +48,8 @@ export function fromPortable({ name, message, stack, code, parts, cause }: Porta
   const error = parts
     ? Object.assign(new LevinError(code as ErrorCode, { message: text, ...(inner ? { cause: inner } : {}) }), parts)
     : Object.assign(new Error(text, inner ? { cause: inner } : {}), { name, ...(code === undefined ? {} : { code }) })
-  // Where it happened, and not where it was put together again.
-  if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
+  // Where it happened, and not where it was put together again. A stack begins with the message.
+  const value = stack?.replace(message, () => text)
+  if (value !== undefined) Object.defineProperty(error, 'stack', { value, configurable: true, writable: true })
   return error
 }

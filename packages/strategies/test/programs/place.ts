@@ -18,7 +18,13 @@ export const acceleratorOf = ({ backend = 'wasm' }: World): Accelerator =>
 /** The strategy, as whoever starts a rank makes it. */
 export function ddpAt({ group }: Place, options: DdpOptions = {}): Strategy {
   const { rank, size } = group
-  const description: RankDescription = { globalRank: rank, localRank: rank, nodeRank: 0, worldSize: size }
+  const description: RankDescription = {
+    globalRank: rank,
+    localRank: rank,
+    nodeRank: 0,
+    localWorldSize: size,
+    worldSize: size,
+  }
   const strategy: Strategy = ddp(options)
   const world: RankWorld = { rank: description, group }
   strategy.join?.(world)
