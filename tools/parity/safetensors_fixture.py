@@ -6,6 +6,11 @@
 Writes `packages/checkpoints/test/parity/python.safetensors` (a file of theirs) and `python.json`: what is in it, and its
 hash. levin writes the same content byte for byte, so that the library that opens the one opens the other; given a file of
 levin's as argument, the script checks that instead: `safetensors_fixture.py <model.safetensors>`.
+
+Given a folder it records what Python reads of the parts of a checkpoint, in `python-parts.json`. The tests write such parts:
+
+    LEVIN_KEEP_PARTS=<folder> npx vitest run --project @levin/checkpoints python
+    .venv/bin/python tools/parity/safetensors_fixture.py <folder>
 """
 
 import hashlib
@@ -64,5 +69,25 @@ def check(path):
     print(f"{path}: read by safetensors {safetensors.__version__}, sha256 {hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()}")
 
 
+def record_parts(folder):
+    files = {}
+    for path in sorted(pathlib.Path(folder).glob("*-of-*.safetensors")):
+        with safetensors.safe_open(path, "numpy") as part:
+            metadata = sorted(part.metadata())
+        files[path.name] = {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "metadata": metadata,
+            "tensors": listing(load_file(path)),
+        }
+    facts = {"library": f"safetensors {safetensors.__version__}", "files": files}
+    (FOLDER / "python-parts.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    print(f"read {len(files)} parts by safetensors {safetensors.__version__}")
+
+
 if __name__ == "__main__":
-    check(sys.argv[1]) if len(sys.argv) > 1 else record()
+    if len(sys.argv) == 1:
+        record()
+    elif pathlib.Path(sys.argv[1]).is_dir():
+        record_parts(sys.argv[1])
+    else:
+        check(sys.argv[1])

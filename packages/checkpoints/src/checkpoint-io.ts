@@ -8,7 +8,7 @@ import type {
 } from '@levin/core'
 import { filesError, occupied } from './checkpoint-errors.js'
 import { MANIFEST_FILE } from './files.js'
-import { clearLeftovers, findInterrupted, leftoversIn, releaseName, temporaryName } from './leftovers.js'
+import { clearLeftovers, findInterrupted, releaseName, removeLeftovers, temporaryName } from './leftovers.js'
 import { join, nameOf, parentOf } from './paths.js'
 import { readPointer, writePointer } from './pointers.js'
 import { readCheckpoint } from './read-checkpoint.js'
@@ -93,9 +93,7 @@ class StorageCheckpoints implements CheckpointIO {
     await this.#turns.over(path)
     await requireReplaceable(this.#storage, path)
     await this.#storage.remove(path)
-    // Else what an interrupted save has left would take its place.
-    for (const leftover of await leftoversIn(this.#storage, parentOf(path), path))
-      await this.#storage.remove(leftover.path)
+    await removeLeftovers(this.#storage, path)
   }
 
   async exists(location: string): Promise<boolean> {

@@ -96,6 +96,17 @@ export async function clearLeftovers(storage: Storage, folder: string, location?
   }
 }
 
+/**
+ * Removes what would take the place of a checkpoint that was removed: what interrupted saves have left of it. A save that is going
+ * on, of this rank or another one, is left alone.
+ */
+export async function removeLeftovers(storage: Storage, location: string): Promise<void> {
+  for (const leftover of await leftoversIn(storage, parentOf(location), location)) {
+    const whole = leftover.role !== 'saving' || (await readWholeManifest(storage, leftover.path)) !== undefined
+    if (whole || (await isAbandoned(storage, leftover))) await storage.remove(leftover.path)
+  }
+}
+
 async function belongsInPlace(storage: Storage, { path, location }: Leftover): Promise<boolean> {
   if (await readWholeManifest(storage, location)) return false
   return (await findInterrupted(storage, location)) === path && (await foreignEntry(storage, location)) === undefined

@@ -252,6 +252,15 @@ describe('leftovers of saves that were ended', () => {
     expect(await where.list('r')).toEqual(['a'])
   })
 
+  it('do not hold what a save that goes on has written so far, also when the checkpoint is removed', async () => {
+    const where = storage()
+    await interrupted(where, 1, 'a.saving-alive-1')
+    await where.remove('r/a.saving-alive-1/manifest.json')
+    await interrupted(where, 2, 'a.replaced-alive-1')
+    await checkpointIO(where).remove('r/a')
+    expect(await where.list('r')).toEqual(['a.saving-alive-1'])
+  })
+
   it('do not come back once the checkpoint is removed', async () => {
     const where = storage()
     await interrupted(where, 1, 'a.replaced-dead-1')

@@ -1,40 +1,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { diskCheckpoints } from '../src/node.js'
 import { randomNumbers, temporaryFolders } from './support.js'
+import { builtProgram } from './support-programs.js'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = temporaryFolders()
 const io = diskCheckpoints()
 const KILLS = 10
 
-let program: string
-let built: string
-beforeAll(async () => {
-  built = await mkdtemp(join(here, '../node_modules/saver-'))
-  program = join(built, 'saver.mjs')
-  await build({
-    entryPoints: [join(here, 'programs/saver.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['@levin/source'],
-    external: ['@tensorflow/*', 'vitest'],
-    logLevel: 'error',
-  })
-})
-afterAll(() => rm(built, { recursive: true, force: true }))
+const program = builtProgram('saver')
 
 /** Lets the program save for a while, kills it without warning, and returns the last step that it said it had saved. */
 async function saveAndKill(location: string, first: number, milliseconds: number): Promise<number> {
-  const child = spawn(process.execPath, [program, location, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program(), location, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = once(child, 'exit')
   let last = first - 1
   let killing = false

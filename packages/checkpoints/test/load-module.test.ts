@@ -17,6 +17,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { checkpointIO, loadModule, memoryStorage, readWeights, writeWeights } from '../src/index.js'
 import * as node from '../src/node.js'
 import { contentOf, record, refusal, temporaryFolders } from './support.js'
+import { saveInParts } from './support-parts.js'
 import '../src/register.js'
 
 class Dense extends Layer<Tensor1D, Tensor1D> {
@@ -92,6 +93,15 @@ describe('a module out of a checkpoint', () => {
     expect(loaded.hparams).toEqual({ width: 3 })
     expect(predictions(loaded)).toEqual(predictions(module))
     expect(predictions(loaded)).not.toEqual(predictions(tracked(new Regression({ width: 3 }).build({ seed: 0 }))))
+  })
+
+  it('is the same out of a checkpoint that three ranks wrote, each a part of every tensor', async () => {
+    const { module } = await trained()
+    const location = join(await folder(), 'parts')
+    const io = node.diskCheckpoints()
+    await saveInParts([io, io, io], location, { ...contentFor(module), model: [...wholeModel(module)] })
+    expect(predictions(tracked(await node.loadModule(Regression, location)))).toEqual(predictions(module))
+    expect([...(await node.readWeights(location)).keys()].sort()).toEqual(['net.bias', 'net.weight'])
   })
 
   it('is made by a class, a function or an arrow, and found by a pointer or by the registered I/O', async () => {
