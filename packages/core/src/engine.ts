@@ -16,5 +16,5 @@ export {
   sharesData,
 } from './engine/memory.js'
 export { disposeAll, isTensor, mapTensors, tensorsIn } from './engine/nested.js'
-export { recompute, untaped } from './engine/recompute.js'
+export { isRecording, recompute, untaped } from './engine/recompute.js'
 export { type OnGradient, type OutputGradients, record, type Tape } from './engine/tape.js'

@@ -91,6 +91,7 @@ export {
   engineMemory,
   ensureGradients,
   hasKernel,
+  isRecording,
   isTensor,
   keep,
   mapTensors,
@@ -175,7 +176,13 @@ export {
 export { HostScalarSink } from './sinks/host-scalar-sink.js'
 export { TensorScalarSink } from './sinks/tensor-scalar-sink.js'
 export { joinSlices, wholeShapeOf } from './state/join-slices.js'
-export { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from './state/whole-state.js'
+export {
+  loadWholeModel,
+  loadWholeOptimizer,
+  readOptimizerSlots,
+  wholeModel,
+  wholeOptimizer,
+} from './state/whole-state.js'
 export { BufferUpdates } from './step/buffer-updates.js'
 export { ForwardScope, type ForwardServices, inferenceStep } from './step/forward-scope.js'
 export {

@@ -5,6 +5,12 @@ import { tensorsIn } from './nested.js'
 import { activeRecorder, isDifferentiable } from './recorder.js'
 import { ownOutputs, record, refusePromise } from './tape.js'
 
+/** Whether what is computed now can have gradients: within {@link record}, and not within {@link untaped}. */
+export function isRecording(): boolean {
+  const { gradientDepth, kernelDepth } = internals().state
+  return gradientDepth > 0 && kernelDepth === 0
+}
+
 /**
  * Runs `f` with recording off inside a recorded function. What it returns is a constant to the tape.
  *
@@ -47,11 +53,10 @@ export function recompute<T>(
   around: (replay: () => void) => void = (replay) => replay(),
 ): T {
   const engine = internals()
-  const { state } = engine
   const outputs = untaped(() => f(inputs, false))
-  if (state.gradientDepth === 0 || state.kernelDepth > 0) return outputs
+  if (!isRecording()) return outputs
 
-  const recorder = activeRecorder(state)
+  const recorder = activeRecorder(engine.state)
   const isWanted = (tensor: Tensor): boolean =>
     isDifferentiable(tensor) && (recorder === null || recorder.slots.has(tensor.id))
   const operands: Record<string, Tensor> = {}

@@ -4,8 +4,9 @@ import type { NumericData } from '../contracts/host-tensor.js'
 import type { Optimizer, OptimizerSlot, OptimizerState } from '../contracts/optimizer.js'
 import { LevinError } from '../errors.js'
 import type { Module } from '../module.js'
+import type { Parameter } from '../parameter.js'
 import { eachRun, type SliceLayout } from '../rng/index.js'
-import type { StoredTensor } from '../stored-tensor.js'
+import type { Shard, StoredTensor } from '../stored-tensor.js'
 
 /** A module's parameters and buffers as records, each read to the host when its turn comes. */
 export function* wholeModel(module: Module): Iterable<TensorRecord> {
@@ -42,7 +43,7 @@ export async function loadWholeModel(
       const record = records.get(path)
       if (!record) continue
       requireSameShape(record, target.shape)
-      loaded.push([target, await heldPart(record, target)])
+      loaded.push([target, await partOf(record, target, target.shard)])
     }
   } catch (error) {
     for (const [, value] of loaded) value.dispose()
@@ -57,6 +58,20 @@ export async function loadWholeOptimizer(
   state: OptimizerState,
   records: ReadonlyMap<string, TensorRecord>,
 ): Promise<void> {
+  optimizer.load(state, await readOptimizerSlots(optimizer, records, ({ shard }) => shard))
+}
+
+/**
+ * The slots of a checkpoint as an optimizer needs them that holds parts: `shardOf` each parameter. What has not the shape of the
+ * parameter is read whole. Hand them to `optimizer.load`, which owns them then.
+ *
+ * @throws LEVIN_CHECKPOINT_MISMATCH for state of parameters that the optimizer does not train
+ */
+export async function readOptimizerSlots(
+  optimizer: Optimizer,
+  records: ReadonlyMap<string, TensorRecord>,
+  shardOf: (parameter: Parameter) => Shard | undefined,
+): Promise<OptimizerSlot[]> {
   const parameters = new Map(
     optimizer.groups.flatMap((group) => group.parameters.map((parameter) => [parameter.path, parameter])),
   )
@@ -66,14 +81,14 @@ export async function loadWholeOptimizer(
       const cut = name.lastIndexOf('/')
       const parameter = parameters.get(name.slice(0, cut))
       if (!parameter) throw unknownParameter(name.slice(0, cut))
-      const value = sameShape(record.shape, parameter.shape) ? heldPart(record, parameter) : toTensor(record)
-      slots.push({ parameter, slot: name.slice(cut + 1), value: await value })
+      const shard = sameShape(record.shape, parameter.shape) ? shardOf(parameter) : undefined
+      slots.push({ parameter, slot: name.slice(cut + 1), value: await partOf(record, parameter, shard) })
     }
   } catch (error) {
     for (const { value } of slots) value.dispose()
     throw error
   }
-  optimizer.load(state, slots)
+  return slots
 }
 
 const unknownParameter = (path: string): LevinError =>
@@ -85,15 +100,15 @@ async function toTensor(record: TensorRecord): Promise<Tensor> {
   return tensor(await record.data(), [...record.shape], record.dtype)
 }
 
-/** The part of a record that a stored tensor holds, read without the rest where the record can. */
-async function heldPart(record: TensorRecord, target: StoredTensor): Promise<Tensor> {
-  const { layout } = target
-  if (!target.shard) return toTensor(record)
-  return tensor(await partOf(record, layout), [...layout.shape], record.dtype)
+/** A part of a record, read without the rest where the record can. */
+async function partOf(record: TensorRecord, { shape, size }: StoredTensor, shard: Shard | undefined): Promise<Tensor> {
+  if (!shard) return toTensor(record)
+  const layout = { ...shard, globalShape: shard.flat ? [size] : shape }
+  return tensor(await valuesOf(record, layout), [...shard.shape], record.dtype)
 }
 
 /** One read from the first element of the part to its last: a part of columns reads what lies between them too. */
-async function partOf(record: TensorRecord, layout: SliceLayout): Promise<NumericData> {
+async function valuesOf(record: TensorRecord, layout: SliceLayout): Promise<NumericData> {
   const size = layout.shape.reduce((product, length) => product * length, 1)
   const runs: (readonly [index: number, place: number, length: number])[] = []
   eachRun(layout, size, (...run) => runs.push(run))
