@@ -61,7 +61,8 @@ export interface RankOptions {
 
 interface Notes {
   losses: { loss: number; weight: number }[]
-  initial: HeldTensor[]
+  /** Of the first run. A rank may hold none. */
+  initial: HeldTensor[] | undefined
   final: HeldTensor[]
   collective: StrategyOutcome['collective']
 }
@@ -72,7 +73,7 @@ export async function playScenario(
   { createStrategy, fit }: RankOptions,
 ): Promise<StrategyOutcome> {
   const before = engineMemory().tensors
-  const notes: Notes = { losses: [], initial: [], final: [], collective: undefined }
+  const notes: Notes = { losses: [], initial: undefined, final: [], collective: undefined }
   const checkpointIO = new MemoryCheckpoints()
   const { resumeAfter } = scenario
   let strategy = createStrategy()
@@ -94,6 +95,7 @@ export async function playScenario(
   const { rank, dataShard } = strategy
   return {
     ...notes,
+    initial: notes.initial ?? [],
     rank: { ...rank },
     dataShard: { rank: dataShard.rank, count: dataShard.count },
     result,
@@ -156,7 +158,7 @@ function noting(scenario: StrategyScenario, strategy: Strategy, module: BoringMo
     name: 'scenarioNotes',
     order: 'last',
     async onTrainStart() {
-      if (notes.initial.length === 0) notes.initial = await heldTensors(strategy, module)
+      notes.initial ??= await heldTensors(strategy, module)
       const { rank: shard } = strategy.dataShard
       const own = Float64Array.of(shard + 1)
       const reduce = async (operation: 'sum' | 'min' | 'max') =>

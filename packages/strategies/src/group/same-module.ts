@@ -58,7 +58,7 @@ export function partsOf<T extends { readonly size: number }>(
 }
 
 /** The name, shape and kind of everything, compared by a digest: only ranks that differ exchange the lists themselves. */
-async function requireSameStructure(stored: readonly StoredTensor[], group: ProcessGroup): Promise<void> {
+export async function requireSameStructure(stored: readonly StoredTensor[], group: ProcessGroup): Promise<void> {
   const own = stored.map((each) => `${each.path} [${each.shape.join(', ')}]${each.isMaterialised ? ', given' : ''}`)
   const digest = digestOf(new TextEncoder().encode(own.join('\n')))
   const range = Int32Array.of(digest, -digest)

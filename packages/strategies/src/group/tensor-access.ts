@@ -28,6 +28,11 @@ export class TensorAccess {
     return undefined
   }
 
+  /** The values of a tensor, to be read at once: its memory, or a copy. Needs {@link isSynchronous}. */
+  values(tensor: Tensor): Float32Array {
+    return this.memory(tensor) ?? tensor.dataSync<'float32'>()
+  }
+
   /**
    * A tensor with these values in the place of another: the same one where they can be written into it, else a new kept one,
    * and the other is disposed.

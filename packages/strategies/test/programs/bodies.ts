@@ -1,11 +1,14 @@
 import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { DdpOptions } from '../../src/index.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
+import { zeroBodies } from './zero-bodies.js'
 
 type Body = (place: Place, input: never) => Promise<unknown>
 
 /** What a rank can be asked to do, by name. */
 export const bodies: Readonly<Record<string, Body>> = {
+  ...zeroBodies,
+
   async scenario(place, { scenario, options }: { scenario: StrategyScenario; options?: DdpOptions }) {
     const accelerator = acceleratorOf(place.world)
     await accelerator.setup()
