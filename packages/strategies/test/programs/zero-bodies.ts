@@ -8,7 +8,7 @@ import { acceleratorOf, fitOn, type Place } from './place.js'
 export function zeroAt({ group }: Place, options: ZeroOptions): Strategy {
   const { rank, size } = group
   const strategy: Strategy = zero(options)
-  strategy.join?.({ rank: { globalRank: rank, localRank: rank, nodeRank: 0, worldSize: size }, group })
+  strategy.join?.({ rank: { globalRank: rank, localRank: rank, nodeRank: 0, localWorldSize: size, worldSize: size }, group })
   return strategy
 }
 
