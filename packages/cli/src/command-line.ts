@@ -18,7 +18,7 @@ const root = defineCommand({
 
 /**
  * Runs a command line and gives its exit code: 0 for success, 1 for an error, 2 for wrong usage, 128 + n for a run that a
- * signal stopped.
+ * signal stopped, and that of a worker that ended by itself.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const [name = ''] = argv
@@ -44,10 +44,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown): number {
+  // A worker that ended by itself ends the command with its code.
+  const { exitCode = 1 } = (error ?? {}) as { exitCode?: number }
   if (LevinError.isInstance(error)) {
     console.error(`${error.message}\n(${error.code})`)
     if (process.env['LEVIN_DEBUG']) console.error(error)
-    return 1
+    return exitCode
   }
   const isUsage = error instanceof Error && error.name === 'CLIError'
   console.error(isUsage ? error.message : error)

@@ -66,7 +66,12 @@ const FLAGS = {
   accelerator: flag(text, 'name', 'Hardware: auto, cpu, …'),
   strategy: flag(text, 'name', 'Where a step runs: auto, single, …'),
   devices: flag(numberOrText, 'n', 'How many devices, or which: auto, 2, 0,2'),
-  launcher: flag(text, 'name', 'Who starts the workers: auto, worker'),
+  launcher: flag(text, 'name', 'Who starts the workers: auto, worker, process'),
+  clusterEnvironment: flag(
+    (value) => (value === 'false' ? false : value),
+    'name|false',
+    'Who has started this process as one of several: auto, slurm, mpi, …',
+  ),
   maxRestarts: flag(number, 'n', 'How often workers that failed are started again'),
   precision: flag(numberOrText, 'name', '32-true'),
   maxEpochs: flag(number, 'n', 'Epochs to train'),
