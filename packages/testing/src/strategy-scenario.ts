@@ -137,7 +137,7 @@ async function playRun(
     return await train({
       module,
       data: { train: loader(), validate: loader() },
-      callbacks: [noting(scenario, strategy, module, notes)],
+      callbacks: [noting(scenario, strategy, module, notes, checkpointIO)],
       strategy,
       maxEpochs: epochs,
       accumulateGradBatches: accumulate,
@@ -152,7 +152,13 @@ async function playRun(
   }
 }
 
-function noting(scenario: StrategyScenario, strategy: Strategy, module: BoringModule, notes: Notes): Callback {
+function noting(
+  scenario: StrategyScenario,
+  strategy: Strategy,
+  module: BoringModule,
+  notes: Notes,
+  checkpoints: MemoryCheckpoints,
+): Callback {
   const { globalRank } = strategy.rank
   return {
     name: 'scenarioNotes',
@@ -179,7 +185,11 @@ function noting(scenario: StrategyScenario, strategy: Strategy, module: BoringMo
         run.requestStop('requested', 'enough')
     },
     async onTrainEpochEnd(run) {
-      await run.saveCheckpoint(`epoch-${run.clock.epoch}`)
+      const location = `epoch-${run.clock.epoch}`
+      await run.saveCheckpoint(location)
+      // Each rank has a memory of its own, and all load from it what one has saved.
+      const saved = await strategy.broadcast(globalRank === 0 ? await checkpoints.send(location) : undefined)
+      if (globalRank !== 0 && saved) checkpoints.receive(saved)
     },
     async onTrainEnd() {
       notes.final = await heldTensors(strategy, module)

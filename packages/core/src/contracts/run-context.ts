@@ -70,7 +70,10 @@ export interface RunContext {
   readonly loggers: readonly Logger[]
   /** Folder of this run: the first logger's that has one, else the root folder. */
   readonly runFolder: string
-  /** Metrics that were read so far, newest values: what callbacks monitor. Reading it never waits for the device. */
+  /**
+   * Metrics that were read so far, newest values: what callbacks monitor. Reading it never waits for the device. The same on all
+   * ranks: values of an epoch are of all of them, those of single steps of global rank zero.
+   */
   readonly metrics: Readonly<Record<string, number>>
   /** How often each metric was read: tells a new value from an old one. */
   readonly metricReads: Readonly<Record<string, number>>
@@ -78,15 +81,16 @@ export interface RunContext {
   readonly progressBarMetrics: Readonly<Record<string, number>>
   /** Index of the running dataloader in evaluation and prediction. */
   readonly dataloaderIndex: number
-  /** Whether a stop was requested. */
+  /** Whether a stop was requested; of several ranks, whether all have agreed on one. */
   readonly stopping: boolean
 
   /** Asks for the run to end at the next window boundary. All ranks agree on it there. */
   requestStop(reason: StopReason, message?: string): void
-  /** Reads what was logged so far into {@link metrics}. */
+  /** Reads what was logged so far into {@link metrics}, which are the same on all ranks. All of them take part. */
   readMetrics(): void | Promise<void>
   /**
-   * Saves a checkpoint of the whole run. All ranks take part.
+   * Saves a checkpoint of the whole run. All ranks take part, here and in what else is done with checkpoints: they leave it
+   * together, and what fails on one of them fails on all. Of callbacks and the data module the state on global rank zero is saved.
    *
    * @param options.weightsOnly leave out optimizer and loops. Default `false`.
    */
@@ -98,6 +102,11 @@ export interface RunContext {
   pointCheckpoint(folder: string, name: string, location: string): Promise<void>
   /** Checks that checkpoints can be written to the folder. */
   prepareCheckpoints(folder: string): Promise<void>
+  /**
+   * The value of global rank zero, on all ranks: what depends on a clock, a file or a random number must be decided once. All
+   * ranks take part. Plain data.
+   */
+  broadcast<T>(value: T): T | Promise<T>
   /** Says something to the person at the terminal, on rank zero, without tearing the progress bar. */
   announce(message: string, level?: 'info' | 'warning'): void
   /** Takes or gives up the bottom line of the terminal. */

@@ -11,9 +11,9 @@ import {
   type StepRunContext,
   type TrainBatchOutput,
   type Trigger,
-  TriggerState,
 } from '@levin/core'
 import * as v from 'valibot'
+import { SharedTrigger } from '../run/shared-trigger.js'
 import { checkpointName } from './checkpoint-name.js'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
 
@@ -79,7 +79,7 @@ export class ModelCheckpoint implements Callback {
   readonly monitor: string | undefined
   readonly #options: Settings
   #watched: Monitor | undefined
-  #trigger: TriggerState | undefined
+  #trigger: SharedTrigger | undefined
   #saved: Saved[] = []
   #lastPath: string | undefined
   #lastStep = -1
@@ -137,7 +137,7 @@ export class ModelCheckpoint implements Callback {
   async setup(kind: RunKind, run: RunContext): Promise<void> {
     if (kind !== 'fit') return
     this.#begin()
-    this.#trigger = new TriggerState(this.#options.every, run.platform.now)
+    this.#trigger = new SharedTrigger(this.#options.every, run)
     // Found out now and not after an hour of training.
     await run.prepareCheckpoints(this.#folder(run))
   }
@@ -163,7 +163,7 @@ export class ModelCheckpoint implements Callback {
     const { globalStep } = run.clock
     if (globalStep === this.#lastAsked || !firesAtSteps(this.#options.every)) return
     this.#lastAsked = globalStep
-    if (!this.#trigger?.fires(run.clock, 'step')) return
+    if (!(await this.#trigger?.fires(run, 'step'))) return
     if (this.#watched && (await this.#watched.latest(run)) === undefined) this.#deferred = true
     else await this.#save(run)
   }
@@ -177,11 +177,11 @@ export class ModelCheckpoint implements Callback {
   }
 
   async onTrainEpochEnd(run: EpochRunContext): Promise<void> {
-    if (this.#trigger?.fires(run.clock, 'epoch')) await this.#save(run)
+    if (await this.#trigger?.fires(run, 'epoch')) await this.#save(run)
   }
 
   async onTrainEnd(run: RunContext): Promise<void> {
-    if (this.#trigger?.fires(run.clock, 'end')) await this.#save(run)
+    if (await this.#trigger?.fires(run, 'end')) await this.#save(run)
     if (!run.stopping) this.#watched?.requireLogged(run, 'modelCheckpoint')
   }
 
@@ -233,7 +233,8 @@ export class ModelCheckpoint implements Callback {
     const path = `${this.#folder(run)}/${checkpointName(filename, run, autoInsertMetricName)}`
     let free = path
     for (let version = 1; await run.checkpointExists(free); version++) free = `${path}-v${version}`
-    return free
+    // Names hold metrics, and where one was asked for is where all save.
+    return run.broadcast(free)
   }
 
   async #score(run: RunContext): Promise<number> {

@@ -29,11 +29,18 @@ export interface RunState {
   readonly extra: Readonly<Record<string, unknown>>
 }
 
-/** Takes a snapshot of everything that a resumed run needs. Values are read before this resolves, so training may go on. */
-export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): Promise<CheckpointContent> {
-  await fit.settle()
+/**
+ * Everything of a checkpoint but its tensors. Every rank makes it, since hooks run on all; that of global rank zero is saved, and all
+ * ranks get it back: states of callbacks and of the data module, the loader's position, positions of loggers.
+ */
+export async function summariseRun(
+  run: Run,
+  fit: FitLoop,
+  weightsOnly: boolean,
+): Promise<Pick<CheckpointContent, 'trainer' | 'manifest'>> {
+  const loggers = run.isGlobalZero ? run.loggers : []
   // A position counts what is on disk.
-  for (const logger of run.loggers) await logger.flush?.()
+  for (const logger of loggers) await logger.flush?.()
   const extra: Record<string, unknown> = {}
   run.hooks.call('onSaveCheckpoint', extra, run)
   const state: RunState = {
@@ -43,14 +50,12 @@ export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): 
     optimizers: run.optimizers.map(({ optimizer }) => optimizer.state()),
     schedules: run.optimizers.map(({ feedback }) => feedback ?? null),
     callbacks: callbackStates(run.hooks.callbacks),
-    loggers: run.loggers.map((logger) => ({ name: logger.name, position: logger.position() })),
+    loggers: loggers.map((logger) => ({ name: logger.name, position: logger.position() })),
     metrics: finiteOnly(run.metrics),
     data: run.data?.state?.() ?? null,
     extra,
   }
   return {
-    model: await snapshot(run.strategy.modelState(run.module)),
-    ...(weightsOnly ? {} : { optimizer: await optimizerSnapshot(run) }),
     trainer: weightsOnly ? {} : { ...state },
     manifest: {
       globalStep: run.clock.globalStep,
@@ -63,24 +68,6 @@ export async function captureRun(run: Run, fit: FitLoop, weightsOnly: boolean): 
       runtime: run.platform.runtime,
     },
   }
-}
-
-async function snapshot(records: Iterable<TensorRecord> | AsyncIterable<TensorRecord>): Promise<TensorRecord[]> {
-  const all: TensorRecord[] = []
-  for await (const record of records) {
-    const data = await record.data()
-    all.push({ ...record, data: () => data })
-  }
-  return all
-}
-
-// Several optimizers may train one parameter in turn: the index keeps their slots apart.
-async function optimizerSnapshot(run: Run): Promise<TensorRecord[]> {
-  const all = run.optimizers.map(async ({ optimizer }, index) => {
-    const records = await snapshot(run.strategy.optimizerState(optimizer))
-    return records.map((record) => ({ ...record, name: `${index}/${record.name}` }))
-  })
-  return (await Promise.all(all)).flat()
 }
 
 function callbackStates(callbacks: readonly Callback[]): Record<string, Readonly<Record<string, unknown>>> {
@@ -132,7 +119,7 @@ export async function restoreRun(run: Run, fit: FitLoop, stored: StoredCheckpoin
   Object.assign(run.clock, state.clock)
   Object.assign(run.metrics, state.metrics)
   fit.resume(state.fit)
-  for (const [index, logger] of run.loggers.entries()) {
+  for (const [index, logger] of (run.isGlobalZero ? run.loggers : []).entries()) {
     const stored = state.loggers[index]
     if (stored?.name === logger.name) await logger.rewind?.(stored.position)
   }

@@ -8,12 +8,16 @@ import type { Run } from '../run/run.js'
 import type { BatchLimit } from '../trainer-options.js'
 import { epochHookRun, evaluationHookRun } from './logging-run.js'
 import { requireSynchronous } from './loss.js'
+import { Pace } from './pace.js'
 import { EvaluationScope } from './scopes.js'
 
 type Stage = 'validate' | 'test'
 
 const STEP: Readonly<Record<Stage, 'validationStep' | 'testStep'>> = { validate: 'validationStep', test: 'testStep' }
 const WORD: Readonly<Record<Stage, 'Validation' | 'Test'>> = { validate: 'Validation', test: 'Test' }
+
+/** A loader of which no batch is wanted is not even begun. */
+export const NOTHING: Loader = []
 
 export interface EvaluationOptions {
   readonly stage: Stage
@@ -72,6 +76,7 @@ export class EvaluationLoop {
         this.#run.take(values)
         this.#run.logRow(values)
       }
+      if (this.#run.rank.worldSize > 1) await this.#run.shareMetrics()
       await hooks.call(`on${word}End`, this.#run)
       return values
     } finally {
@@ -85,20 +90,23 @@ export class EvaluationLoop {
   async #loader(index: number): Promise<void> {
     const loader = this.#loaders[index] as Loader
     const limit = this.#limits[index] ?? 0
-    if (limit === 0) {
-      // A shard may have no part in the last batches; a whole loader without any is a mistake.
-      if (!this.#leftOut && this.#run.strategy.dataShard.count === 1)
-        throw emptyLoader(this.#stage, index, this.#loaders.length)
-      return
-    }
+    const isEmpty = (readBefore = false) => emptyLoader(this.#stage, index, this.#loaders.length, readBefore)
+    // A shard may have no part in the last batches; a whole loader without any is a mistake.
+    const isWhole = this.#run.strategy.dataShard.count === 1
+    if (limit === 0 && !this.#leftOut && isWhole) throw isEmpty()
     this.#run.dataloaderIndex = index
     loader.setEpoch?.(0)
-    const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start()
-    if (!source.hasNext) throw emptyLoader(this.#stage, index, this.#loaders.length, wasRead(loader))
+    const source = await new BatchSource(limit === 0 ? NOTHING : loader, limit, stagedBatches(this.#run)).start()
+    if (limit > 0 && !source.hasNext && (isWhole || limit !== Infinity)) throw isEmpty(wasRead(loader))
+    const pace = await Pace.of(this.#run, limit)
     const hookRun = evaluationHookRun(this.#run, this.#logs)
     let firstSample = 0
     try {
-      for (let batchIndex = 0; source.hasNext && !this.#mustStop; batchIndex++) {
+      for (let batchIndex = 0; ; batchIndex++) {
+        const goesOn = pace.goesOn(batchIndex, source.hasNext)
+        if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) break
+        // The others have more batches.
+        if (!source.hasNext) continue
         const taken = source.take()
         const raw = taken instanceof Promise ? await taken : taken
         const { batch, samples, place, release } = this.#transfer.transfer(raw, source, index)
@@ -117,11 +125,6 @@ export class EvaluationLoop {
     } finally {
       await source.close()
     }
-  }
-
-  /** Within a fit, validation runs to its end: a run stops between windows. */
-  get #mustStop(): boolean {
-    return this.#run.kind !== 'fit' && this.#run.stopping
   }
 
   async #batch(
@@ -160,7 +163,8 @@ export class EvaluationLoop {
   async #logStep(): Promise<void> {
     const values = await this.#logs.readStep()
     this.#logs.resetStep()
-    if (this.#sanity) return
+    // How many batches a rank has is its own affair: the metrics of all become those of rank zero at the end.
+    if (this.#sanity || !this.#run.isGlobalZero) return
     this.#run.take(values)
     this.#run.logRow(values)
   }

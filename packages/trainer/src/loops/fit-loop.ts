@@ -1,9 +1,11 @@
-import { type Loader, type LoaderPosition, TriggerState } from '@levin/core'
+import { LevinError, type Loader, type LoaderPosition } from '@levin/core'
 import { countBatches } from '../batches/batch-source.js'
 import { LogStore } from '../logging/log-store.js'
 import { isZero } from '../resolve-options.js'
-import type { Run } from '../run/run.js'
+import { gatherRanks } from '../run/agreement.js'
+import type { Run, StopRequest } from '../run/run.js'
 import { applySchedules, observeMetrics } from '../run/schedules.js'
+import { SharedTrigger } from '../run/shared-trigger.js'
 import { EvaluationLoop, emptyLoader } from './evaluation-loop.js'
 import { epochHookRun } from './logging-run.js'
 import { TrainingEpoch } from './training-epoch.js'
@@ -32,8 +34,8 @@ export class FitLoop {
   readonly #run: Run
   readonly #logs: LogStore
   readonly #epoch: TrainingEpoch
-  readonly #validationTrigger: TriggerState
-  readonly #logTrigger: TriggerState
+  readonly #validationTrigger: SharedTrigger
+  readonly #logTrigger: SharedTrigger
   #train: Loader
   #validation: readonly Loader[]
   readonly #reload: FitData['reload']
@@ -52,8 +54,8 @@ export class FitLoop {
     this.#reload = reload
     const sink = run.createSink()
     this.#logs = new LogStore(sink)
-    this.#validationTrigger = new TriggerState(run.options.valCheckInterval, run.platform.now)
-    this.#logTrigger = new TriggerState(run.options.logEvery, run.platform.now)
+    this.#validationTrigger = new SharedTrigger(run.options.valCheckInterval, run)
+    this.#logTrigger = new SharedTrigger(run.options.logEvery, run)
     this.#started = run.platform.now()
     this.#epoch = new TrainingEpoch(run, {
       sink,
@@ -97,12 +99,12 @@ export class FitLoop {
     const limits = options.limits.train
     const trainBatches = countBatches(this.#train, limits, 'limitTrainBatches')
     if (trainBatches === 0 && !isZero(limits)) throw emptyLoader('training', 0, 1)
-    this.#setLimits(trainBatches)
+    await this.#setLimits(trainBatches)
     // A signal may have been aborted already.
     let stopped = await this.#mustStop()
     if (!stopped) await this.#sanityCheck()
     this.#run.phase = 'train'
-    this.#run.reader = async () => this.#run.take(await this.#logs.readStep())
+    this.#run.reader = async () => this.#run.takeSteps(await this.#logs.readStep())
     applySchedules(this.#run)
     await hooks.call('onTrainStart', epochHookRun(this.#run, this.#logs))
     while (!stopped && !this.#done()) {
@@ -112,14 +114,15 @@ export class FitLoop {
       stopped = await this.#mustStop()
       if (clock.globalStep >= options.maxSteps && clock.batchIndex > 0) break
     }
-    if (!stopped && this.#validationTrigger.fires(clock, 'end')) await this.#validate()
-    if (this.#logTrigger.fires(clock, 'end')) await this.#epoch.logStep()
+    if (!stopped && (await this.#validationTrigger.fires(this.#run, 'end'))) await this.#validate()
+    if (await this.#logTrigger.fires(this.#run, 'end')) await this.#epoch.logStep()
     await strategy.synchronise?.()
     await hooks.call('onTrainEnd', this.#run)
   }
 
-  #setLimits(trainBatches: number | undefined): void {
+  async #setLimits(trainBatches: number | undefined): Promise<void> {
     const { options } = this.#run
+    await requireSameCount(this.#run, trainBatches)
     this.#run.limits = {
       maxEpochs: options.maxEpochs,
       maxSteps: options.maxSteps,
@@ -136,10 +139,10 @@ export class FitLoop {
     return clock.epoch >= options.maxEpochs || clock.globalStep >= options.maxSteps
   }
 
-  #mayStop(): boolean {
-    const { clock, options, stopRequest } = this.#run
+  #mayStop({ reason }: StopRequest): boolean {
+    const { clock, options } = this.#run
     // Whoever runs the program outranks the minimum that the program set.
-    if (stopRequest && ['aborted', 'signal', 'maxTime'].includes(stopRequest.reason)) return true
+    if (['aborted', 'signal', 'maxTime'].includes(reason)) return true
     return clock.epoch >= options.minEpochs && clock.globalStep >= options.minSteps
   }
 
@@ -169,7 +172,7 @@ export class FitLoop {
     const loaders = await this.#reload()
     this.#train = loaders.train
     this.#validation = loaders.validation
-    this.#setLimits(countBatches(loaders.train, options.limits.train, 'limitTrainBatches'))
+    await this.#setLimits(countBatches(loaders.train, options.limits.train, 'limitTrainBatches'))
   }
 
   async #runEpoch(): Promise<void> {
@@ -199,7 +202,7 @@ export class FitLoop {
   }
 
   async #validateAtEpochEnd(): Promise<void> {
-    if (!this.#validationTrigger.fires(this.#run.clock, 'epoch')) return
+    if (!(await this.#validationTrigger.fires(this.#run, 'epoch'))) return
     this.#epochValidated = true
     await this.#validate()
   }
@@ -216,7 +219,7 @@ export class FitLoop {
       this.#run.logRow(closed ? values.filter(({ fresh }) => fresh) : values)
       if (closed) return
       closed = true
-      if (this.#logTrigger.fires(clock, 'epoch')) await this.#epoch.logStep()
+      if (await this.#logTrigger.fires(this.#run, 'epoch')) await this.#epoch.logStep()
       // An epoch that was cut short is observed when it ends.
       if (finished) await observeMetrics(this.#run, 'epoch')
     }
@@ -224,7 +227,7 @@ export class FitLoop {
     await hooks.call('onTrainEpochEnd', hookRun)
     await close()
     this.#closing = undefined
-    for (const logger of this.#run.loggers) await logger.flush?.()
+    if (this.#run.isGlobalZero) for (const logger of this.#run.loggers) await logger.flush?.()
     if (!finished) return
     clock.epoch++
     clock.batchIndex = 0
@@ -233,8 +236,9 @@ export class FitLoop {
   }
 
   #afterStep(): void | Promise<void> {
-    if (!this.#validationTrigger.fires(this.#run.clock, 'step')) return undefined
-    return this.#validate()
+    const fires = this.#validationTrigger.fires(this.#run, 'step')
+    if (typeof fires === 'boolean') return fires ? this.#validate() : undefined
+    return fires.then((agreed) => (agreed ? this.#validate() : undefined))
   }
 
   async #validate(): Promise<void> {
@@ -246,16 +250,33 @@ export class FitLoop {
     if (options.maxTime !== Infinity && platform.now() - this.#started >= options.maxTime) {
       this.#run.requestStop('maxTime', `maxTime is over.`)
     }
-    const own = this.#run.stopRequest
-    const agreed = strategy.agree(own ? { stop: own.reason, message: own.message } : {})
+    const own = this.#run.askedStop
+    // All ranks count alike, so who may not stop yet need not be heard by the others.
+    const asked = own && this.#mayStop(own) ? own : undefined
+    if (!asked) this.#run.withdrawStop()
+    const agreed = strategy.agree(asked ? { stop: asked.reason, message: asked.message } : {})
     return agreed instanceof Promise ? agreed.then((decision) => this.#apply(decision)) : this.#apply(agreed)
   }
 
-  #apply(decision: { stop?: string | undefined; message?: unknown }): boolean {
-    if (!decision.stop) return false
-    this.#run.requestStop(decision.stop, typeof decision.message === 'string' ? decision.message : '')
-    if (this.#mayStop()) return true
-    this.#run.withdrawStop()
-    return false
+  #apply({ stop, message }: { stop?: string | undefined; message?: unknown }): boolean {
+    if (!stop) return false
+    this.#run.adoptStop({ reason: stop, message: typeof message === 'string' ? message : '' })
+    return true
   }
+}
+
+/**
+ * Ranks train in step, so that one with fewer batches would leave the others waiting.
+ *
+ * @throws LEVIN_DATA on all ranks
+ */
+async function requireSameCount({ strategy }: Run, trainBatches: number | undefined): Promise<void> {
+  const counts = await gatherRanks(strategy, trainBatches ?? null)
+  const other = counts.findIndex((count) => count !== counts[0])
+  if (other < 0) return
+  throw new LevinError('LEVIN_DATA', {
+    message: `The training loader has ${counts[0] ?? 'an unknown number of'} batches on rank 0 and ${counts[other] ?? 'an unknown number'} on rank ${other}.`,
+    remedy:
+      'Let shard({ rank, count, even: true }) of the loader give all shards as many batches, an empty one if need be, and load the same data everywhere.',
+  })
 }

@@ -5,8 +5,9 @@ import { BatchTransfer } from '../batches/batch-transfer.js'
 import { stagedBatches } from '../batches/staged-batches.js'
 import type { Run } from '../run/run.js'
 import type { BatchLimit } from '../trainer-options.js'
-import { emptyLoader } from './evaluation-loop.js'
+import { emptyLoader, NOTHING } from './evaluation-loop.js'
 import { requireSynchronous } from './loss.js'
+import { Pace } from './pace.js'
 import { PredictionScope } from './prediction-scope.js'
 
 export interface PredictionOptions {
@@ -48,13 +49,17 @@ export class PredictionLoop {
   async #loader(index: number, limit: number): Promise<unknown[]> {
     const loader = this.#options.loaders[index] as Loader
     this.#run.dataloaderIndex = index
-    if (limit === 0) return []
-    const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start()
-    if (!source.hasNext) throw emptyLoader('predict', index, this.#options.loaders.length)
+    const source = await new BatchSource(limit === 0 ? NOTHING : loader, limit, stagedBatches(this.#run)).start()
+    const isWhole = this.#run.strategy.dataShard.count === 1
+    if (limit > 0 && !source.hasNext && (isWhole || limit !== Infinity))
+      throw emptyLoader('predict', index, this.#options.loaders.length)
+    const pace = await Pace.of(this.#run, limit)
     const predictions: unknown[] = []
     let firstSample = 0
     try {
-      for (let batchIndex = 0; source.hasNext && !this.#run.stopping; batchIndex++) {
+      for (let batchIndex = 0; await pace.goesOn(batchIndex, source.hasNext); batchIndex++) {
+        // The others have more batches.
+        if (!source.hasNext) continue
         const transferred = this.#transfer.transfer(await source.take(), source, index)
         try {
           const { batch, place } = transferred

@@ -1,9 +1,10 @@
-import type { Loader, ScalarSink, TriggerState } from '@levin/core'
+import type { Loader, ScalarSink } from '@levin/core'
 import { BatchSource, wasRead } from '../batches/batch-source.js'
 import { stagedBatches } from '../batches/staged-batches.js'
 import type { LogStore } from '../logging/log-store.js'
 import type { Run } from '../run/run.js'
 import { observeMetrics } from '../run/schedules.js'
+import type { SharedTrigger } from '../run/shared-trigger.js'
 import { emptyLoader } from './evaluation-loop.js'
 import { EpochWindows, type WindowListener } from './training-window.js'
 
@@ -11,7 +12,7 @@ import { EpochWindows, type WindowListener } from './training-window.js'
 export interface EpochServices {
   readonly sink: ScalarSink
   readonly logs: LogStore
-  readonly logTrigger: TriggerState
+  readonly logTrigger: SharedTrigger
   /** Called after each optimizer step, once its hooks and logs are done. */
   afterStep(): void | Promise<void>
   /** Whether the run must end at this window boundary, agreed by all ranks. */
@@ -102,7 +103,14 @@ export class TrainingEpoch implements WindowListener {
   }
 
   #logIfDue(): Promise<void> | undefined {
-    if (this.#logged || !this.#services.logTrigger.fires(this.#run.clock, 'step')) return undefined
+    if (this.#logged) return undefined
+    const fires = this.#services.logTrigger.fires(this.#run, 'step')
+    if (typeof fires !== 'boolean') return fires.then((agreed) => this.#logIf(agreed))
+    return this.#logIf(fires)
+  }
+
+  #logIf(due: boolean): Promise<void> | undefined {
+    if (!due) return undefined
     this.#logged = true
     return this.logStep()
   }
@@ -117,7 +125,7 @@ export class TrainingEpoch implements WindowListener {
   async logStep(): Promise<void> {
     const values = await this.#services.logs.readStep()
     await this.#open?.checkLoss()
-    this.#run.take(values)
+    await this.#run.takeSteps(values)
     this.#run.logRow(values)
   }
 }

@@ -142,9 +142,14 @@ export class EpochWindows implements TrainingWindow {
     return micro
   }
 
-  #startHooks(micro: Micro): Promise<boolean> {
+  /** Whether the rest of the epoch is left out: by all ranks if by any, since they make each update together. */
+  async #startHooks(micro: Micro): Promise<boolean> {
+    const { hooks, strategy, rank } = this.#run
     this.#run.batchSamples = micro.samples
-    return this.#run.hooks.callBatchStart(micro.transferred.batch, micro.step.batchIndex, this.#hookRun)
+    const skip = await hooks.callBatchStart(micro.transferred.batch, micro.step.batchIndex, this.#hookRun)
+    if (rank.worldSize === 1) return skip
+    const [skipped] = await strategy.reduce(Float64Array.of(skip ? 1 : 0), 'max')
+    return skipped === 1
   }
 
   #micro(transferred: TransferredBatch, last: boolean): Micro {

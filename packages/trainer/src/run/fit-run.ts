@@ -1,6 +1,7 @@
 import { isInexact, type StoredCheckpoint } from '@levin/core'
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js'
-import { captureRun, restoreRun, restoreWeights } from '../checkpoints/run-state.js'
+import { restoreRun, restoreWeights } from '../checkpoints/run-state.js'
+import { saveRun } from '../checkpoints/save-run.js'
 import { FitLoop } from '../loops/fit-loop.js'
 import type { FitResult } from '../result.js'
 import { fitData } from '../setup/fit-data.js'
@@ -21,10 +22,7 @@ async function prepare(run: Run, stored: StoredCheckpoint | undefined): Promise<
   if (run.options.unlimitedByDefault) run.announce('maxEpochs was not set: training for 1000 epochs.', 'warning')
   announceWallClock(run)
   const fit = new FitLoop(run, await fitData(run))
-  run.checkpoints = {
-    save: async (location, { weightsOnly, ...options }) =>
-      run.checkpointIO.save(location, await captureRun(run, fit, weightsOnly), options),
-  }
+  run.checkpoints = { save: (location, options) => saveRun(run, fit, location, options) }
   if (stored) {
     await restoreWeights(run, stored)
     await restoreRun(run, fit, stored)

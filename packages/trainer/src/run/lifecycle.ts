@@ -20,6 +20,7 @@ import {
   settleStrategy,
 } from '../setup/plugins.js'
 import { requireSupported } from '../setup/require-module.js'
+import { isShared, onRankZero, together } from './agreement.js'
 import { configureOptimizers } from './configured-optimizer.js'
 import { announceDifferences } from './differences.js'
 import { Run } from './run.js'
@@ -48,7 +49,11 @@ export async function withRun<T>(
   request: LifecycleRequest,
   body: (run: Run, stored: StoredCheckpoint | undefined) => Promise<T>,
 ): Promise<T> {
-  const run = await createRun(request)
+  const run = await createRun(request).catch((error: unknown) => {
+    // Whoever the strategy has joined would wait for this rank.
+    request.chosen.strategy?.fail?.(error)
+    throw error
+  })
   const unwatch = watchForStops(run, request.signal)
   let status: 'completed' | 'stopped' | 'aborted' | 'failed' = 'failed'
   try {
@@ -108,13 +113,14 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   await strategy.setup({ accelerator, devices: options.devices, platform })
   const advice = accelerator.advice?.()
   if (advice) run.announce(advice, 'warning')
-  if (strategy.rank.localRank === 0) {
+  await together(strategy, async () => {
+    if (strategy.rank.localRank !== 0) return
     await data?.prepareData?.()
     await module.prepareData?.()
-  }
-  await strategy.barrier('prepareData')
-  if (run.isGlobalZero)
+  })
+  await onRankZero(strategy, async () => {
     for (const logger of loggers) await logger.setup({ platform, rootDir: options.defaultRootDir, isGlobalZero: true })
+  })
   await run.settleFolder()
   await data?.setup?.(run.kind, run)
   await run.hooks.call('setup', run.kind, run)
@@ -129,7 +135,7 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   return stored
 }
 
-/** Hooks hear of a failure; what goes wrong in them is said beside it, never instead of it. */
+/** The other ranks hear of a failure, unless it is theirs too, and then the hooks; what goes wrong in them is said beside it, never instead of it. */
 async function reportException(run: Run, error: unknown): Promise<void> {
   const tell = async (whom: string, report: () => unknown) => {
     try {
@@ -141,6 +147,7 @@ async function reportException(run: Run, error: unknown): Promise<void> {
       )
     }
   }
+  if (!isShared(error)) await tell('The strategy', () => run.strategy.fail?.(error))
   await tell('onException of a callback', () => run.hooks.call('onException', error, run))
   await tell('onException of the data module', () => run.data?.onException?.(error, run))
 }

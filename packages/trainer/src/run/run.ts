@@ -18,10 +18,12 @@ import {
   type Strategy,
   startOfRun,
 } from '@levin/core'
+import { requireStorable } from '../checkpoints/save-run.js'
 import type { HookLists } from '../hook-lists.js'
 import type { OnRunEvent } from '../launch/run-events.js'
 import type { LoggedValue } from '../logging/log-store.js'
 import type { ResolvedOptions } from '../resolve-options.js'
+import { onRankZero } from './agreement.js'
 import { Announcer } from './announcer.js'
 import type { ConfiguredOptimizer } from './configured-optimizer.js'
 import { Turns } from './turns.js'
@@ -87,7 +89,8 @@ export class Run implements RunContext {
   checkpoints: CheckpointService | undefined
   /** Brings what was logged into {@link metrics}; set by the running loop. */
   reader: (() => void | Promise<void>) | undefined
-  #stop: StopRequest | undefined
+  #askedStop: StopRequest | undefined
+  #agreedStop: StopRequest | undefined
   #folder: string | undefined
   readonly #report: OnRunEvent | undefined
   readonly #sinks: ScalarSink[] = []
@@ -129,12 +132,18 @@ export class Run implements RunContext {
     if (this.rank.worldSize > 1) this.#folder = await this.strategy.broadcast(this.#ownFolder)
   }
 
+  /** What was asked for on this rank. */
+  get askedStop(): StopRequest | undefined {
+    return this.#askedStop
+  }
+
+  /** Why the run ends. Of several ranks none ends by itself: it counts once all have agreed. */
   get stopRequest(): StopRequest | undefined {
-    return this.#stop
+    return this.rank.worldSize === 1 ? (this.#agreedStop ?? this.#askedStop) : this.#agreedStop
   }
 
   get stopping(): boolean {
-    return this.#stop !== undefined
+    return this.stopRequest !== undefined
   }
 
   /** A sink that lives as long as the run. */
@@ -155,12 +164,17 @@ export class Run implements RunContext {
   }
 
   requestStop(reason: StopReason, message = ''): void {
-    this.#stop ??= { reason, message }
+    this.#askedStop ??= { reason, message }
   }
 
   /** A stop that came too early, before the minimum of epochs or steps. */
   withdrawStop(): void {
-    this.#stop = undefined
+    this.#askedStop = undefined
+  }
+
+  /** The stop that all ranks agreed on, whatever this one had asked for. */
+  adoptStop(request: StopRequest): void {
+    this.#agreedStop = request
   }
 
   readMetrics(): void | Promise<void> {
@@ -174,6 +188,27 @@ export class Run implements RunContext {
       // The plain name stands for the newest value, whichever of the two forms it was read in.
       if (plainName !== name) this.#set(plainName, value, fresh)
       if (progressBar) this.progressBarMetrics[plainName] = value
+    }
+  }
+
+  /**
+   * Takes values of single steps, which each rank reads of its own. Those of global rank zero count on all of them, so that whoever
+   * decides by them decides alike. All ranks take part.
+   */
+  takeSteps(values: readonly LoggedValue[]): void | Promise<void> {
+    if (this.isGlobalZero) this.take(values)
+    if (this.rank.worldSize > 1) return this.shareMetrics()
+    return undefined
+  }
+
+  /** Gives all ranks the metrics of global rank zero. */
+  async shareMetrics(): Promise<void> {
+    const { metrics, metricReads, isGlobalZero } = this
+    const shared = await this.strategy.broadcast(isGlobalZero ? { metrics, metricReads } : undefined)
+    if (isGlobalZero || !shared) return
+    for (const own of ['metrics', 'metricReads'] as const) {
+      for (const name of Object.keys(this[own])) if (!(name in shared[own])) delete this[own][name]
+      Object.assign(this[own], shared[own])
     }
   }
 
@@ -205,25 +240,28 @@ export class Run implements RunContext {
     }
     await this.strategy.synchronise?.()
     await this.checkpoints.save(location, { weightsOnly, ...options })
-    if (this.isGlobalZero) for (const logger of this.loggers) logger.afterSaveCheckpoint?.(location)
     if (!weightsOnly) this.#report?.({ type: 'checkpoint', location, globalStep: this.clock.globalStep })
   }
 
-  async removeCheckpoint(location: string): Promise<void> {
-    if (this.isGlobalZero) await this.checkpointIO.remove(location)
+  removeCheckpoint(location: string): Promise<void> {
+    return onRankZero(this.strategy, () => this.checkpointIO.remove(location))
   }
 
-  async pointCheckpoint(folder: string, name: string, location: string): Promise<void> {
-    if (this.isGlobalZero) await this.checkpointIO.point(folder, name, location)
+  pointCheckpoint(folder: string, name: string, location: string): Promise<void> {
+    return onRankZero(this.strategy, () => this.checkpointIO.point(folder, name, location))
   }
 
-  async checkpointExists(location: string): Promise<boolean> {
-    const exists = this.isGlobalZero && (await this.checkpointIO.exists(location))
-    return this.strategy.broadcast(exists)
+  checkpointExists(location: string): Promise<boolean> {
+    return onRankZero(this.strategy, () => this.checkpointIO.exists(location))
   }
 
   async prepareCheckpoints(folder: string): Promise<void> {
-    if (this.isGlobalZero) await this.checkpointIO.prepare(folder)
+    requireStorable(this)
+    await onRankZero(this.strategy, () => this.checkpointIO.prepare(folder))
+  }
+
+  broadcast<T>(value: T): T | Promise<T> {
+    return this.strategy.broadcast(value)
   }
 
   announce(message: string, level: 'info' | 'warning' = 'info'): void {

@@ -1,5 +1,6 @@
 import { type Callback, LevinError, type StoredCheckpoint } from '@levin/core'
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js'
+import { onRankZero, together } from '../run/agreement.js'
 import type { Run } from '../run/run.js'
 
 /**
@@ -9,8 +10,16 @@ import type { Run } from '../run/run.js'
  * @throws LEVIN_CHECKPOINT_NOT_FOUND and what the checkpoint I/O throws
  */
 export async function openCheckpoint(run: Run, ckptPath: string): Promise<StoredCheckpoint> {
-  const location = ckptPath === 'last' || ckptPath === 'best' ? await namedCheckpoint(run, ckptPath) : ckptPath
-  return run.checkpointIO.load(location)
+  const location = await onRankZero(run.strategy, () =>
+    ckptPath === 'last' || ckptPath === 'best' ? namedCheckpoint(run, ckptPath) : ckptPath,
+  )
+  return load(run, location)
+}
+
+/** Loads a checkpoint on all ranks, each of which verifies a share of its files; it is whole for all or for none. */
+function load({ strategy, checkpointIO }: Run, location: string): Promise<StoredCheckpoint> {
+  const { globalRank: rank, worldSize: count } = strategy.rank
+  return together(strategy, () => checkpointIO.load(location, count > 1 ? { share: { rank, count } } : {}))
 }
 
 /**
@@ -25,8 +34,8 @@ export async function openFirstWhole(run: Run, locations: readonly string[]): Pr
     }
     return undefined
   }
-  const location = await run.strategy.broadcast(run.isGlobalZero ? await whole() : undefined)
-  return location === undefined ? undefined : run.checkpointIO.load(location)
+  const location = await onRankZero(run.strategy, whole)
+  return location === undefined ? undefined : load(run, location)
 }
 
 async function namedCheckpoint(run: Run, name: 'last' | 'best'): Promise<string> {
