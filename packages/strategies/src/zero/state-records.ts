@@ -24,9 +24,9 @@ export async function* partialModelRecords(
   inParts: boolean,
 ): AsyncGenerator<TensorRecord, void, undefined> {
   for (const parameter of module.parameters()) {
-    const { path, value, shape, shard } = parameter
+    const { path, value, shape } = parameter
     const at = places.of(parameter)
-    if (!at || !shard) yield whole(path, value, workplace.rank)
+    if (!at || workplace.ranks === 1) yield whole(path, value, workplace.rank)
     else yield* partRecords(path, value, shape, at, workplace, inParts)
   }
   for (const buffer of module.buffers()) yield whole(buffer.path, buffer.value, workplace.rank)

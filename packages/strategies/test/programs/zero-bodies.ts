@@ -1,16 +1,10 @@
-import type { Strategy } from '@levin/core'
 import { type Fit, playScenario, type StrategyScenario } from '@levin/testing'
-import { type ZeroOptions, zero } from '../../src/zero.js'
+import type { ZeroOptions } from '../../src/zero.js'
 import { CheckpointsOfRanks } from '../support/checkpoints-of-ranks.js'
 import { acceleratorOf, fitOn, type Place } from './place.js'
-
-/** The strategy, as whoever starts a rank makes it. */
-export function zeroAt({ group }: Place, options: ZeroOptions): Strategy {
-  const { rank, size } = group
-  const strategy: Strategy = zero(options)
-  strategy.join?.({ rank: { globalRank: rank, localRank: rank, nodeRank: 0, localWorldSize: size, worldSize: size }, group })
-  return strategy
-}
+import { zeroAt } from './zero-at.js'
+import { type MemoryTrial, memoryUsed } from './zero-memory.js'
+import { trainZero, type ZeroTraining } from './zero-training.js'
 
 /** What ranks of zero can be asked to do. */
 export const zeroBodies = {
@@ -24,4 +18,8 @@ export const zeroBodies = {
     }
     return playScenario(scenario, { createStrategy: () => zeroAt(place, options), fit })
   },
+
+  zeroMemory: (place: Place, trial: MemoryTrial) => memoryUsed(trial, place),
+
+  zeroTrain: (place: Place, training: ZeroTraining) => trainZero(training, place.world, place),
 }
