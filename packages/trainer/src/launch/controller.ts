@@ -113,7 +113,7 @@ function announceRestart(
 ): void {
   const message = error instanceof Error ? error.message : String(error)
   const from = checkpoint === undefined ? 'the beginning' : `the last checkpoint, ${checkpoint}`
-  const text = `warning: ${message} The workers are started again, from ${from} (restart ${attempt}).`
+  const text = `warning: ${message.replace(/(?<![.!?])$/, '.')} The workers are started again, from ${from} (restart ${attempt}).`
   if (platform.terminal) platform.terminal.write(`${text}\n`)
   else console.warn(text)
   onEvent?.({ type: 'restart', attempt, message, checkpoint })
