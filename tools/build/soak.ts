@@ -7,4 +7,6 @@ export const soak = {
   steps: 10_000,
   /** Steps after which nothing may grow any more. */
   warmUpSteps: 100,
+  /** Threads of trainings that are ended at random. */
+  endedThreads: 120,
 } as const

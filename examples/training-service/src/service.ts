@@ -51,9 +51,11 @@ export function createService({ folder, most }: ServiceOptions): FastifyInstance
   })
   service.post<WithId>('/trainings/:id/resume', async ({ params }, reply) => {
     const training = find(params.id)
+    if (!training.canResume)
+      return reply.code(409).send({ message: 'It is running, or has saved no checkpoint to go on from.' })
     requireRoom()
-    if (training.resume()) return reply.code(202).send(training.view)
-    return reply.code(409).send({ message: 'It is running, or has saved no checkpoint to go on from.' })
+    training.resume()
+    return reply.code(202).send(training.view)
   })
   // Server-sent events: what `new EventSource(…)` of a page reads.
   service.get<WithId>('/trainings/:id/events', ({ params, raw }, reply) => {

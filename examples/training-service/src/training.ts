@@ -47,11 +47,13 @@ export class Training {
     await this.#ended
   }
 
-  /** Goes on from the last checkpoint. Returns whether there was something to go on with. */
-  resume(): boolean {
-    if (this.#view.status === 'running' || this.#view.checkpoint === undefined) return false
-    this.#start(this.#view.checkpoint)
-    return true
+  get canResume(): boolean {
+    return this.#view.status !== 'running' && this.#view.checkpoint !== undefined
+  }
+
+  /** Goes on from the last checkpoint. */
+  resume(): void {
+    if (this.canResume) this.#start(this.#view.checkpoint)
   }
 
   /** Calls `listener` with everything that happens. Returns what undoes it. */
