@@ -21,7 +21,10 @@ export type ThreadReport =
   | { readonly type: 'error'; readonly error: PortableError }
 
 /** What the launcher says to a thread. */
-export type ThreadOrder = { readonly type: 'message'; readonly message: unknown } | { readonly type: 'leave' }
+export type ThreadOrder =
+  | { readonly type: 'message'; readonly message: unknown }
+  | { readonly type: 'leave' }
+  | { readonly type: 'exit' }
 
 /** Connects to the others, runs the program of the ranks, and says how that went. */
 export async function serveThread(): Promise<void> {
@@ -32,6 +35,7 @@ export async function serveThread(): Promise<void> {
   const inbox = new Inbox()
   port.on('message', (order: ThreadOrder) => {
     if (order.type === 'leave') port.close()
+    else if (order.type === 'exit') process.exit(1)
     else inbox.receive(order.message)
   })
   const group = connectShared(arena, rank, { deadline })

@@ -13,6 +13,9 @@ import { sourceFlags, typescriptLoader } from './typescript-loader.js'
 /** How long ranks may take to notice that the world has ended, and to say what became of them. */
 const GRACE = 700
 
+/** Milliseconds that a thread has to end by itself. */
+const FAREWELL = 30
+
 /** The loader of TypeScript comes before everything else, so this much is JavaScript in any case. */
 const START = `import('node:worker_threads').then(async ({ workerData }) => {
   if (workerData.loader) (await import(workerData.loader)).register()
@@ -48,7 +51,7 @@ export class ThreadRanks implements LaunchedRanks {
   async end(rank?: number): Promise<void> {
     const ranks = rank === undefined ? this.#workers : this.#workers.slice(rank, rank + 1)
     this.#ending ||= rank === undefined
-    await Promise.all(ranks.map((worker) => worker.terminate()))
+    await Promise.all(ranks.map(endThread))
   }
 
   #start({ program, input, deadline }: LaunchRequest, rank: number, loader: string | undefined): Worker {
@@ -108,4 +111,18 @@ export class ThreadRanks implements LaunchedRanks {
   #tell(order: ThreadOrder): void {
     for (const worker of this.#workers) worker.postMessage(order)
   }
+}
+
+/**
+ * A thread that is asked to, and not busy, ends between two turns of its event loop. `terminate` alone may hit it inside a call of
+ * Node's file system, where Node 20 then ends the whole process by a failed assertion.
+ */
+async function endThread(worker: Worker): Promise<void> {
+  // It has ended already.
+  if (worker.threadId === -1) return
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  worker.postMessage({ type: 'exit' } satisfies ThreadOrder)
+  const overdue = setTimeout(() => void worker.terminate(), FAREWELL)
+  await exited
+  clearTimeout(overdue)
 }
