@@ -35,6 +35,7 @@ export class DdpEngine {
   readonly #sums: Sums
   readonly #powerSgd: PowerSgd | undefined
   readonly #startStep: number
+  readonly #isPart: boolean
   #prepared: Prepared[] = []
 
   constructor(options: DdpOptions, group: ProcessGroup, accelerator: Accelerator) {
@@ -51,6 +52,7 @@ export class DdpEngine {
     const { rank = APPROXIMATION_RANK, minCompressionRate = 2, startStep = START_STEP } = approximation ?? {}
     this.#powerSgd = approximation && new PowerSgd({ rank, minCompressionRate }, this.access)
     this.#startStep = startStep
+    this.#isPart = group.size > 1
   }
 
   /** Gradients can be summed within a call. */
@@ -90,7 +92,7 @@ export class DdpEngine {
       approximates ? this.#powerSgd : undefined,
     ]
     const reducer = new GradientReducer(parameters, { group, access, sums, powerSgd, bucketBytes, blocks })
-    const gradients = new WindowGradients(reducer, group.size)
+    const gradients = new WindowGradients(reducer, { ranks: group.size, isPart: this.#isPart })
     this.#prepared = [{ gradients, approximates, blocks }, ...this.#prepared.slice(0, MOST_LISTS - 1)]
     return gradients
   }

@@ -51,6 +51,11 @@ const powerSgd = v.strictObject({
   minCompressionRate: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))),
 })
 
+// One of the two by what was given, so that an error names what is wrong with that one.
+const compression = v.lazy(
+  (given): v.GenericSchema<GradientCompression> => (typeof given === 'string' ? v.picklist(['bf16']) : powerSgd),
+)
+
 const outer = v.strictObject({
   learningRate: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
   momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
@@ -60,7 +65,7 @@ const outer = v.strictObject({
 export const ddpSchema = v.pipe(
   v.strictObject({
     bucketBytes: v.optional(count),
-    compression: v.optional(v.union([v.literal('bf16'), powerSgd], "expected 'bf16' or { kind: 'powerSGD', … }")),
+    compression: v.optional(compression),
     localSteps: v.optional(count),
     outer: v.optional(outer),
   }),

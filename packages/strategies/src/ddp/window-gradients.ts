@@ -22,16 +22,21 @@ export class WindowGradients {
   readonly reducer: GradientReducer
   readonly #exchange: WindowExchange
   readonly #ranks: number
+  readonly #isPart: boolean
   readonly #sums: (Tensor | undefined)[]
   /** By parameter: whether a loss of this rank reaches it. */
   readonly #reached: Uint8Array
   #weight = 0
 
-  /** @param ranks that share a window: 1 where each trains by itself */
-  constructor(reducer: GradientReducer, ranks: number) {
+  /**
+   * @param ranks that share a window: 1 where each trains by itself
+   * @param isPart whether batches are parts of larger ones, which may have nothing in them
+   */
+  constructor(reducer: GradientReducer, { ranks, isPart }: { ranks: number; isPart: boolean }) {
     const { length } = reducer.parameters
     this.reducer = reducer
     this.#ranks = ranks
+    this.#isPart = isPart
     this.#exchange = new WindowExchange(ranks, length)
     this.#sums = new Array<Tensor | undefined>(length).fill(undefined)
     this.#reached = new Uint8Array(length)
@@ -43,7 +48,8 @@ export class WindowGradients {
     try {
       window.beforeBackward(micro, tape.outputs)
       this.#weight += weight
-      if (isConnected(tape)) tape.backward(weight, (_source, gradient, index) => this.#add(index, gradient, micro))
+      const isEmpty = this.#isEmpty(micro, weight)
+      if (isConnected(tape)) tape.backward(weight, (_source, gradient, index) => this.#add(index, gradient, isEmpty))
       window.afterBackward(micro)
     } finally {
       tape.dispose()
@@ -56,8 +62,9 @@ export class WindowGradients {
     try {
       this.#weight += weight
       yield* this.#agree()
+      if (!this.#exchange.reached.includes(1)) throw notConnected(this.reducer.parameters)
       window.beforeBackward(micro, tape.outputs)
-      this.#walk(tape, micro, micro.index === 0, weight)
+      this.#walk(tape, weight, { isAlone: micro.index === 0, isEmpty: this.#isEmpty(micro, weight) })
       window.afterBackward(micro)
     } finally {
       tape.dispose()
@@ -73,7 +80,7 @@ export class WindowGradients {
       this.#note(tape)
       this.#weight = samples
       yield* this.#agree()
-      this.#walk(tape, { samples }, true, samples)
+      this.#walk(tape, samples, { isAlone: true, isEmpty: samples === 0 })
       yield* this.reducer.finish()
       return keep(tape.outputs.clone()) as Scalar
     } finally {
@@ -98,7 +105,6 @@ export class WindowGradients {
       return weighted.loss
     }, this.#sources())
     this.#note(tape)
-    // The loss of an empty part is a mean over nothing.
     return { tape, weight: micro.samples === 0 ? 0 : ((weighted as WeightedLoss | undefined)?.weight ?? 0) }
   }
 
@@ -110,8 +116,13 @@ export class WindowGradients {
     for (let index = 0; index < connected.length; index++) if (connected[index]) this.#reached[index] = 1
   }
 
-  #add(index: number, gradient: Tensor, { samples }: Pick<MicroBatch, 'samples'>): void {
-    if (samples === 0) {
+  /** The loss of a part that counts for nothing is a mean over nothing, and so are its gradients: NaN times 0 is NaN. */
+  #isEmpty({ samples }: MicroBatch, weight: number): boolean {
+    return samples === 0 || (weight === 0 && this.#isPart)
+  }
+
+  #add(index: number, gradient: Tensor, isEmpty: boolean): void {
+    if (isEmpty) {
       gradient.dispose()
       return
     }
@@ -125,16 +136,15 @@ export class WindowGradients {
       this.#exchange.totalWeight = this.#weight
       this.#exchange.reached.set(this.#reached)
     } else yield* this.#exchange.run(this.#weight, this.#reached)
-    if (!this.#exchange.reached.includes(1)) throw notConnected(this.reducer.parameters)
   }
 
-  #walk(tape: Tape<Scalar>, { samples }: Pick<MicroBatch, 'samples'>, alone: boolean, weight: number): void {
+  /** Backward, and off with what comes out of it: scaled, and together with what earlier batches of the window gave. */
+  #walk(tape: Tape<Scalar>, weight: number, { isAlone, isEmpty }: { isAlone: boolean; isEmpty: boolean }): void {
     const { totalWeight, reached } = this.#exchange
     // A window without any weight has no direction. On one rank the weight of a single batch cancels out.
     const inverse = totalWeight === 0 ? 0 : 1 / totalWeight
-    const seed = !alone ? weight : this.#ranks === 1 ? 1 : weight * inverse
-    const factor = alone ? 1 : inverse
-    const isEmpty = samples === 0
+    const share = this.#ranks === 1 ? 1 : weight * inverse
+    const [seed, factor] = isAlone ? [share, 1] : [weight, inverse]
     const { connected } = tape
     const comes = (index: number) => connected[index] === true && !isEmpty
     for (let index = 0; index < connected.length; index++)

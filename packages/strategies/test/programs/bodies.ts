@@ -1,6 +1,9 @@
 import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { DdpOptions } from '../../src/index.js'
+import { approximate, sum, zeroThenLowRank } from './compression.js'
+import { materialise } from './materialise.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
+import { type Training, train } from './training.js'
 import { zeroBodies } from './zero-bodies.js'
 
 type Body = (place: Place, input: never) => Promise<unknown>
@@ -14,4 +17,12 @@ export const bodies: Readonly<Record<string, Body>> = {
     await accelerator.setup()
     return playScenario(scenario, { createStrategy: () => ddpAt(place, options), fit: fitOn(accelerator) })
   },
+
+  sum,
+  approximate,
+  zeroThenLowRank,
+
+  materialise,
+
+  train: (place, training: Training) => train(training, place.world, place),
 }

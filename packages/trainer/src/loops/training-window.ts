@@ -200,8 +200,7 @@ export class EpochWindows implements TrainingWindow {
   /** Finds a loss that is not finite: at once where reading is a load, at the next read of the logs elsewhere. */
   #watch(micro: Micro, loss: Scalar): void {
     if (this.#run.hooks.has('onTrainBatchEnd')) micro.loss = keep(clone(loss))
-    // A shard may have no part in the last batch: the mean over nothing is NaN, and counts for nothing.
-    if (micro.samples === 0) return
+    if (this.#countsForNothing(micro)) return
     const tag = lossTag(this.clock.globalStep, micro.step.batchIndex)
     if (!this.#run.accelerator.capabilities.hostMemory) {
       this.#sink.write(this.#lossSlot, loss, 1, tag)
@@ -209,6 +208,11 @@ export class EpochWindows implements TrainingWindow {
     }
     const [value = Number.NaN] = loss.dataSync()
     if (!Number.isFinite(value)) throw nonFiniteLoss(tag, value)
+  }
+
+  /** A shard may have no part in the last batch, or nothing in it that counts: the mean over nothing is NaN there. */
+  #countsForNothing({ samples, weight }: Micro): boolean {
+    return samples === 0 || (weight === 0 && this.#run.strategy.dataShard.count > 1)
   }
 
   /** Looks at the losses written since the last call. */
