@@ -91,14 +91,18 @@ export class GradientReducer {
 
   /** Waits for all sums. Then {@link result} holds them. */
   *finish(): Task {
-    const { blocks, powerSgd, group } = this.#options
-    if (blocks) for (const bucket of this.#buckets) yield* this.#sumInPlace(bucket)
-    else yield () => Promise.all(this.#running).then(() => undefined)
+    const { powerSgd, group } = this.#options
+    if (group.size > 1) yield* this.#sumBuckets()
     if (powerSgd) yield* this.#approximate(powerSgd, group)
     this.#result.clear()
     // In the order of the parameters and not of arrival: whoever adds up over all gradients gets one number on all ranks.
     for (const [index, gradient] of this.#gradients.entries())
       if (gradient) this.#result.set(this.parameters[index] as Parameter, gradient)
+  }
+
+  *#sumBuckets(): Task {
+    if (this.#options.blocks) for (const bucket of this.#buckets) yield* this.#sumInPlace(bucket)
+    else yield () => Promise.all(this.#running).then(() => undefined)
   }
 
   /** The sums, for parameters that any rank's loss reaches. They are freed by {@link release}. */
@@ -127,7 +131,7 @@ export class GradientReducer {
     const number = this.#bucketOf[index] as number
     if (number < 0) return
     this.#missing[number] = (this.#missing[number] as number) - 1
-    if (this.#options.blocks) return
+    if (this.#options.blocks || this.#options.group.size === 1) return
     while (this.#next < this.#buckets.length && this.#missing[this.#next] === 0) this.#start(this.#next++)
   }
 

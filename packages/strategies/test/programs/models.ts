@@ -18,13 +18,25 @@ import {
   layerNorm,
   linear,
   maxPool2d,
+  mse,
   positionalEmbedding,
   relu,
   sequential,
   transformerBlock,
 } from '@levin/nn'
 import { adamW, sgd } from '@levin/optim'
-import { concat, gather, type Tensor, type Tensor2D, type Tensor3D, tensor1d } from '@tensorflow/tfjs-core'
+import {
+  cast,
+  concat,
+  gather,
+  mean,
+  reshape,
+  square,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  tensor1d,
+} from '@tensorflow/tfjs-core'
 
 export interface Batch extends Record<string, unknown> {
   readonly x: Tensor
@@ -126,12 +138,53 @@ class Weighted extends Mlp {
   }
 }
 
+/** A regression so plain that a test can do it with arrays. */
+class Line extends Module<Batch> {
+  readonly line = linear(12, 1, { bias: false })
+
+  trainingStep({ x, y }: Batch, step: TrainingStep): TrainingOutput {
+    const outputs = reshape(this.line.forward(x, step), [x.shape[0] as number])
+    return mse(outputs, cast(y, 'float32'))
+  }
+
+  configureOptimizers(): Optimizer {
+    return sgd(this.parameters(), { learningRate: 0.05 })
+  }
+}
+
+/** Two nets with an optimizer each, by turns: the second learns from what the first gives. */
+class ByHand extends Module<Batch> {
+  override readonly automaticOptimization = false
+  readonly first = linear(12, 6)
+  readonly second = linear(6, 5)
+
+  trainingStep({ x, y }: Batch, step: TrainingStep): TrainingOutput {
+    const [first, second] = [this.first.parameters(), this.second.parameters()]
+    step.optimizer(0).step(
+      step.backward(() => mean(square(this.first.forward(x, step))), first),
+      { clipNorm: 0.2 },
+    )
+    const classify = () => crossEntropy(this.second.forward(this.first.forward(x, step), step), y)
+    step.optimizer(1).step(step.backward(classify, second))
+    return classify()
+  }
+
+  configureOptimizers(): Optimizer[] {
+    return [
+      sgd(this.first.parameters(), { learningRate: 0.1 }),
+      sgd(this.second.parameters(), { learningRate: 0.2, momentum: 0.5 }),
+    ]
+  }
+}
+
 export const MODELS = {
   mlp: () => new Mlp(),
   cnn: () => new Cnn(),
   gpt: () => new Gpt(),
   branching: () => new Branching(),
   weighted: () => new Weighted(),
+  line: () => new Line(),
+  byHand: () => new ByHand(),
 } as const satisfies Record<string, () => Module<Batch>>
 
 export type ModelName = keyof typeof MODELS

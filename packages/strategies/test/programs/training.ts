@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Callback, engineMemory, type GradientClipping, type ProcessGroup } from '@levin/core'
 import { DataLoader } from '@levin/data'
 import { TestPlatform } from '@levin/testing'
@@ -18,6 +19,8 @@ export interface Training {
   readonly accumulate?: number
   readonly clipping?: GradientClipping
   readonly syncBatchNorm?: boolean
+  /** Default `true`. */
+  readonly shuffle?: boolean
   readonly options?: DdpOptions
 }
 
@@ -26,7 +29,7 @@ export interface Trained {
   /** Of each batch: the loss of this rank's part, and how much it counts. */
   readonly losses: readonly { readonly loss: number; readonly weight: number }[]
   /** After each batch: a digest of all parameters. */
-  readonly digests: readonly number[]
+  readonly digests: readonly string[]
   readonly parameters: readonly (readonly [path: string, values: Float32Array])[]
   readonly buffers: readonly (readonly [path: string, values: Float32Array])[]
   /** What was said at the start. */
@@ -42,7 +45,7 @@ export async function train(training: Training, world: World, place?: Place): Pr
   const accelerator = acceleratorOf(world)
   await accelerator.setup()
   const before = engineMemory().tensors
-  const { model, steps, batchSize, samples, accumulate = 1, clipping, syncBatchNorm = true, options } = training
+  const { model, steps, accumulate = 1, clipping, syncBatchNorm = true, options } = training
   const strategy = place && ddpAt(place, options)
   const platform = new TestPlatform({ tick: 1 })
   const module = MODELS[model]()
@@ -69,7 +72,7 @@ export async function train(training: Training, world: World, place?: Place): Pr
       enableProgressBar: false,
       enableModelSummary: false,
       seed: 3,
-    }).fit(module as never, { train: loaderFor(model, samples, batchSize / world.size) as never })
+    }).fit(module as never, { train: loaderFor(training, world) as never })
     return notes.result(module, platform.written, before)
   } catch (error) {
     strategy?.fail?.(error)
@@ -79,13 +82,13 @@ export async function train(training: Training, world: World, place?: Place): Pr
   }
 }
 
-const loaderFor = (model: ModelName, samples: number, batchSize: number) =>
-  new DataLoader(samplesFor(model, samples), { batchSize, shuffle: true })
+const loaderFor = ({ model, samples, batchSize, shuffle = true }: Training, { size }: World) =>
+  new DataLoader(samplesFor(model, samples), { batchSize: batchSize / size, shuffle })
 
 class Notes {
   readonly #group: ProcessGroup | undefined
   readonly #losses: { loss: number; weight: number }[] = []
-  readonly #digests: number[] = []
+  readonly #digests: string[] = []
   #sent: number | undefined
   #operations = 0
 
@@ -93,7 +96,7 @@ class Notes {
     this.#group = group
   }
 
-  batch(loss: number, weight: number, digest: number): void {
+  batch(loss: number, weight: number, digest: string): void {
     this.#losses.push({ loss, weight })
     this.#digests.push(digest)
     this.#sent ??= this.#group?.traffic.bytesSent
@@ -118,12 +121,9 @@ class Notes {
   }
 }
 
-function digest(module: ReturnType<(typeof MODELS)[ModelName]>): number {
-  let hash = 7
-  for (const { value } of module.parameters()) {
-    const values = value.dataSync<'float32'>()
-    for (const word of new Uint32Array(values.buffer, values.byteOffset, values.length))
-      hash = (Math.imul(hash ^ word, 0x9e3779b1) << 7) ^ (hash >>> 3)
-  }
-  return hash
+/** Every bit of every parameter counts. */
+function digest(module: ReturnType<(typeof MODELS)[ModelName]>): string {
+  const hash = createHash('sha1')
+  for (const { value } of module.parameters()) hash.update(value.dataSync<'float32'>())
+  return hash.digest('hex')
 }
