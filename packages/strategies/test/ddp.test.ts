@@ -53,7 +53,7 @@ describe('the strategy ddp', () => {
 })
 
 describe('the device of a rank', () => {
-  const at = (localRank: number) => ({ globalRank: localRank, localRank, nodeRank: 0, worldSize: 4 })
+  const at = (localRank: number) => ({ globalRank: localRank, localRank, localWorldSize: 4, nodeRank: 0, worldSize: 4 })
   const gpus = (count: number): Accelerator =>
     ({
       capabilities: { hostMemory: false },
