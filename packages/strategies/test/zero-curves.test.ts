@@ -14,36 +14,56 @@ const STAGES: readonly ZeroOptions[] = [
   { stage: 3, minimumUnitSize: 100 },
 ]
 
-const TRAININGS = {
-  mlp: { model: 'mlp', steps: 20, batchSize: 12, samples: 100 },
-  // Epochs of 41 samples: the last batch holds 5, of which a rank may have none.
-  'cnn, with batch norm': { model: 'cnn', steps: 20, batchSize: 12, samples: 41 },
-  'gpt, with dropout': { model: 'gpt', steps: 20, batchSize: 12, samples: 50 },
+interface Trial extends ZeroTraining {
+  readonly worlds: readonly number[]
+}
+
+const TRIALS: Readonly<Record<string, Trial>> = {
+  mlp: { model: 'mlp', steps: 20, batchSize: 12, samples: 100, worlds: [1, 2, 4] },
+  // The last batch of an epoch holds two samples: some ranks have none of it.
+  'cnn, with batch norm': { model: 'cnn', steps: 20, batchSize: 12, samples: 38, worlds: [1, 2, 3, 4] },
+  'gpt, with dropout': { model: 'gpt', steps: 20, batchSize: 12, samples: 50, worlds: [1, 2, 4] },
   'gpt that accumulates and clips': {
     model: 'gpt',
-    steps: 12,
+    steps: 10,
     batchSize: 12,
     samples: 50,
     accumulate: 3,
     clipping: { algorithm: 'norm', value: 0.3 },
+    worlds: [2, 3],
   },
-  'a model that reads parameters everywhere': { model: 'shared', steps: 20, batchSize: 12, samples: 41 },
-  'losses of unequal weight, some of none': { model: 'weighted', steps: 20, batchSize: 4, samples: 41, accumulate: 2 },
+  'a model that reads parameters everywhere': {
+    model: 'shared',
+    steps: 20,
+    batchSize: 12,
+    samples: 41,
+    worlds: [1, 2, 3],
+  },
+  'losses of unequal weight, some of none': {
+    model: 'weighted',
+    steps: 20,
+    batchSize: 12,
+    samples: 41,
+    accumulate: 2,
+    worlds: [2, 4],
+  },
   'an optimizer that needs whole tensors': {
     model: 'layerwise',
     steps: 20,
     batchSize: 12,
     samples: 41,
     clipping: { algorithm: 'norm', value: 0.5 },
+    worlds: [1, 2, 4],
   },
-} as const satisfies Record<string, ZeroTraining>
+}
 
-const references = new Map<ZeroTraining, Promise<ZeroTrained>>()
+const references = new Map<string, Promise<ZeroTrained>>()
 
 /** The same training on one device, once. */
 function reference(training: ZeroTraining): Promise<ZeroTrained> {
-  const known = references.get(training) ?? trainZero(training, { size: 1 })
-  references.set(training, known)
+  const key = JSON.stringify(training)
+  const known = references.get(key) ?? trainZero(training, { size: 1 })
+  references.set(key, known)
   return known
 }
 
@@ -75,7 +95,12 @@ async function check(training: ZeroTraining, options: ZeroOptions, size: number,
 }
 
 describe.each(STAGES)('zero(%o) has the curve of one device', (options) => {
-  describe.each(Object.entries(TRAININGS))('for %s', (_, training) => {
-    test.each([1, 2, 3, 4])('on %i ranks', (size) => check(training, options, size, 1e-5))
+  describe.each(Object.entries(TRIALS))('for %s', (_, { worlds, ...training }) => {
+    test.each(worlds)('on %i ranks', (size) => check(training, options, size, 1e-5))
+  })
+
+  test('over 200 steps, but for what single precision loses', async () => {
+    const training = { model: 'gpt', steps: 200, batchSize: 12, samples: 50 } as const
+    await check(training, options, 2, 1e-3)
   })
 })

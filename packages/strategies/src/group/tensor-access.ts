@@ -1,4 +1,4 @@
-import { type Accelerator, copy, hostTensor, keep, sharesData } from '@levin/core'
+import { type Accelerator, copy, hostTensor, keep, type StagedTensor, sharesData } from '@levin/core'
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 
 /** How the host gets at float32 tensors of an accelerator: in place where their memory is the host's, by copies elsewhere. */
@@ -46,6 +46,16 @@ export class TensorAccess {
     const written = this.upload(values, tensor.shape)
     tensor.dispose()
     return written
+  }
+
+  /** Memory that becomes a tensor, to be filled whole; `undefined` where {@link upload} has to copy. */
+  stage(shape: readonly number[]): StagedTensor | undefined {
+    return this.#accelerator.stage?.(shape, 'float32')
+  }
+
+  /** What was staged as a kept tensor. */
+  staged(tensor: StagedTensor): Tensor {
+    return keep(this.#accelerator.upload(tensor))
   }
 
   /** A new kept tensor. */

@@ -16,7 +16,7 @@ import { tidy } from '@tensorflow/tfjs-core'
 import { broadcastValues, requireSameStructure } from '../group/same-module.js'
 import { Frame } from './frame.js'
 import { Lending } from './lending.js'
-import { Line } from './line.js'
+import { bucketsOf, Line } from './line.js'
 import { linesFor, Places } from './places.js'
 import { refuseParts } from './refusals.js'
 import { optimizerRecords, partialModelRecords } from './state-records.js'
@@ -51,18 +51,18 @@ export class GatheredUnits extends Zero {
     const unit = (layer: Unit['layer'], parameters: readonly Parameter[]): Unit => ({
       layer,
       parameters,
-      line: Line.even(parameters, ranks),
+      lines: linesFor(bucketsOf(parameters, Infinity), 'element', ranks),
     })
     const units = plan.units.map(({ layer, parameters }) => unit(layer, parameters))
     if (plan.rest.length > 0) units.push(unit(undefined, plan.rest))
     this.#units = units
     this.#byLayer.clear()
     for (const each of units) if (each.layer) this.#byLayer.set(each.layer, each)
-    for (const { line } of units) this.#materialise(line, seed)
+    this.#places = new Places(units.flatMap(({ lines }) => lines))
+    for (const line of this.#places.lines) this.#materialise(line, seed)
     const given = buffers.filter(({ isMaterialised }) => isMaterialised)
     for (const buffer of buffers) buffer.materialise({ seed })
     if (ranks > 1) await broadcastValues(given, this.group, access)
-    this.#places = new Places(units.map(({ line }) => line))
     this.#settled = undefined
     this.#lending?.end()
     this.#lending = new Lending(this.workplace, units)
@@ -88,26 +88,29 @@ export class GatheredUnits extends Zero {
     if (this.#settled === optimizer) return this.#places
     this.#settled = optimizer
     if (optimizer.sharding !== 'tensor') return this.#places
-    const groups = this.#units.map(({ parameters }) => parameters)
-    const lines = linesFor(groups, 'tensor', this.workplace.ranks)
-    for (const [index, unit] of this.#units.entries()) this.#handOut(unit, lines[index] as Line)
-    this.#places = new Places(lines)
+    const loads = new Array<number>(this.workplace.ranks).fill(0)
+    for (const unit of this.#units) this.#handOut(unit, loads)
+    this.#places = new Places(this.#units.flatMap(({ lines }) => lines))
     return this.#places
   }
 
-  #handOut(unit: Unit, line: Line): void {
+  #handOut(unit: Unit, loads: number[]): void {
     const { transfer, access, rank, ranks } = this.workplace
-    const before = unit.line
-    unit.line = line
+    const before = unit.lines
+    unit.lines = before.map((line) => Line.ofTensors(line.parameters, loads))
     if (ranks === 1) return
-    const values = transfer.gather(before, (index) => access.values((before.parameters[index] as Parameter).value))
-    for (const [index, parameter] of before.parameters.entries()) {
-      const first = before.starts[index] as number
-      const at = line.parameters.indexOf(parameter)
-      const shard = line.shard(at, rank)
-      const { start, count } = line.piece(at, rank)
-      const part = values.subarray(first + start, first + start + count)
-      parameter.exchange(shard, access.upload(part, shard?.shape ?? parameter.shape)).dispose()
+    for (const [at, line] of before.entries()) {
+      const after = unit.lines[at] as Line
+      transfer.gather(line, (index) => access.values((line.parameters[index] as Parameter).value), {
+        take: (index, values) => {
+          const parameter = line.parameters[index] as Parameter
+          const place = after.parameters.indexOf(parameter)
+          const shard = after.shard(place, rank)
+          const { start, count } = after.piece(place, rank)
+          const part = access.upload(values.subarray(start, start + count), shard?.shape ?? parameter.shape)
+          parameter.exchange(shard, part).dispose()
+        },
+      })
     }
   }
 

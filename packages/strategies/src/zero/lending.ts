@@ -1,14 +1,17 @@
 import {
   isRecording,
+  keep,
   mapTensors,
   type Parameter,
   type ReplayMark,
   recompute,
+  type StagedTensor,
   type StepContext,
   tensorsIn,
 } from '@levin/core'
 import { customGrad, type Tensor, zerosLike } from '@tensorflow/tfjs-core'
 import { Frame } from './frame.js'
+import type { Line } from './line.js'
 import type { Unit, Use } from './unit.js'
 import type { Workplace } from './zero-strategy.js'
 
@@ -50,12 +53,12 @@ export class Lending {
   /** The parameters of a unit, whole in `frame` from now on. */
   fetch(unit: Unit, frame: Frame): void {
     frame.units.add(unit)
-    for (const [parameter, make] of this.#gather(unit)) frame.lend(parameter, this.#onTape(parameter, frame, make))
+    for (const [parameter, whole] of this.#gather(unit)) frame.lend(parameter, this.#onTape(parameter, frame, whole))
   }
 
   /** Takes part in what other ranks fetch. */
   fetchForOthers(unit: Unit): void {
-    this.#gather(unit)
+    for (const whole of this.#gather(unit).values()) whole.dispose()
   }
 
   /** Runs a layer that is a unit. Within another unit it is a part of that one, and reads from its frame. */
@@ -131,35 +134,57 @@ export class Lending {
 
   /** A whole that lives as long as the scope it is read in. */
   #passing(parameter: Parameter, unit: Unit): Tensor {
-    for (const [each, make] of this.#gather(unit)) {
-      if (each !== parameter) continue
-      const whole = make()
-      const passing = whole.clone()
-      whole.dispose()
-      return passing
-    }
-    throw new Error('a unit without its parameter')
+    const wholes = this.#gather(unit)
+    const passing = (wholes.get(parameter) as Tensor).clone()
+    for (const whole of wholes.values()) whole.dispose()
+    return passing
   }
 
-  /** One collective for a unit; how to make each of its parameters of what came, before the next one. */
-  #gather({ line }: Unit): (readonly [parameter: Parameter, make: () => Tensor])[] {
+  /** The parameters of a unit as kept tensors. */
+  #gather({ lines }: Unit): Map<Parameter, Tensor> {
+    const wholes = new Map<Parameter, Tensor>()
+    try {
+      this.#within(undefined, () => {
+        for (const line of lines) this.#gatherLine(line, wholes)
+      })
+      return wholes
+    } catch (error) {
+      for (const whole of wholes.values()) whole.dispose()
+      throw error
+    }
+  }
+
+  #gatherLine(line: Line, wholes: Map<Parameter, Tensor>): void {
     const { transfer, access, ranks } = this.#workplace
-    const held = this.#within(undefined, () => line.parameters.map(({ value }) => value))
-    if (ranks === 1)
-      return line.parameters.map((parameter, index) => [parameter, () => (held[index] as Tensor).clone()])
-    const values = transfer.gather(line, (index) => access.values(held[index] as Tensor))
-    return line.parameters.map((parameter, index) => {
-      const start = line.starts[index] as number
-      return [parameter, () => access.upload(values.subarray(start, start + parameter.size), parameter.shape)]
-    })
+    if (ranks === 1) {
+      for (const parameter of line.parameters) wholes.set(parameter, keep(parameter.value.clone()))
+      return
+    }
+    let staged: StagedTensor | undefined
+    try {
+      transfer.gather(line, (index) => access.values((line.parameters[index] as Parameter).value), {
+        memory: () => {
+          // Where values are copied out anyway, that may move what was staged.
+          if (access.hasMemory) staged = access.stage((line.parameters[0] as Parameter).shape)
+          return staged?.data as Float32Array | undefined
+        },
+        take: (index, values) => {
+          const parameter = line.parameters[index] as Parameter
+          wholes.set(parameter, staged ? access.staged(staged) : access.upload(values, parameter.shape))
+        },
+      })
+    } catch (error) {
+      staged?.release()
+      throw error
+    }
   }
 
   /** A gradient of the whole goes to the frame, whatever tape it comes by on. */
-  #onTape(parameter: Parameter, frame: Frame, make: () => Tensor): Tensor {
+  #onTape(parameter: Parameter, frame: Frame, whole: Tensor): Tensor {
     const { token, wanted } = frame.differentiated ?? {}
-    if (!token || !wanted?.has(parameter)) return make()
+    if (!token || !wanted?.has(parameter)) return whole
     const lent = customGrad(() => ({
-      value: make(),
+      value: whole,
       gradFunc: (gradient: Tensor) => {
         frame.take(parameter, gradient)
         return zerosLike(token)

@@ -70,10 +70,19 @@ export class Line {
   /** What `rank` holds of the parameter at `index`. */
   piece(index: number, rank: number): Piece {
     const first = this.starts[index] as number
-    const { size } = this.parameters[index] as Parameter
+    const size = this.sizeAt(index)
     const start = Math.min(Math.max((this.bounds[rank] as number) - first, 0), size)
     const end = Math.min(Math.max((this.bounds[rank + 1] as number) - first, 0), size)
     return { start: end > start ? start : 0, count: end - start }
+  }
+
+  sizeAt(index: number): number {
+    return (this.parameters[index] as Parameter).size
+  }
+
+  /** By rank: the elements of the parameter at `index` that it holds. */
+  countsOf(index: number): number[] {
+    return Array.from({ length: this.ranks }, (_, rank) => this.piece(index, rank).count)
   }
 
   /** Where that lies within the stretch of `rank`. */
@@ -93,19 +102,20 @@ export class Line {
 
 export const sizeOf = (parameters: readonly Parameter[]): number => parameters.reduce((sum, { size }) => sum + size, 0)
 
-/**
- * Parameters in lines of about `size` elements. The last come first: their gradients are the first to be final.
- */
+/** Elements from which a parameter is a line of its own: then it travels from memory to memory, and the few more calls cost less. */
+const ALONE = 2 ** 15
+
+/** Parameters in groups of about `size` elements, large ones each alone. They keep their order. */
 export function bucketsOf(parameters: readonly Parameter[], size: number): Parameter[][] {
   const buckets: Parameter[][] = []
-  let filled = Infinity
-  for (const parameter of parameters.toReversed()) {
-    if (filled + parameter.size > size) {
+  let room = 0
+  for (const parameter of parameters) {
+    if (parameter.size > room || parameter.size >= ALONE) {
       buckets.push([])
-      filled = 0
+      room = size
     }
     buckets.at(-1)?.push(parameter)
-    filled += parameter.size
+    room = parameter.size >= ALONE ? 0 : room - parameter.size
   }
   return buckets
 }

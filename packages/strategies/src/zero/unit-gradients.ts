@@ -107,7 +107,7 @@ class Pass implements Differentiated {
 
   collect(units: Iterable<Unit>, frame: Frame | undefined): void {
     const { transfer, access } = this.#workplace
-    for (const { line } of units) {
+    for (const line of [...units].flatMap(({ lines }) => lines)) {
       if (!line.parameters.some((parameter) => this.wanted.has(parameter))) continue
       const stretch = transfer.reduce(line, (index) => {
         const parameter = line.parameters[index] as Parameter

@@ -7,7 +7,7 @@ export interface Unit {
   /** `undefined`: gathered for the whole step. */
   readonly layer: Layer<unknown, unknown> | undefined
   readonly parameters: readonly Parameter[]
-  line: Line
+  lines: readonly Line[]
 }
 
 /** One call of a unit's layer. */

@@ -31,7 +31,7 @@ export class WholeParameters extends Zero {
   /** How the optimizer's parameters are cut; settled when it is first seen. */
   #placesFor(optimizer: Optimizer): Places {
     if (this.#settled?.optimizer !== optimizer) {
-      const buckets = bucketsOf(parametersOf(optimizer), this.options.bucketSize)
+      const buckets = bucketsOf(parametersOf(optimizer).toReversed(), this.options.bucketSize)
       this.#settled = { optimizer, places: new Places(linesFor(buckets, optimizer.sharding, this.workplace.ranks)) }
     }
     return this.#settled.places
@@ -97,18 +97,26 @@ export class WholeParameters extends Zero {
     if (ranks === 1) return
     for (const line of places.lines) {
       if (!line.parameters.some((parameter) => updated.has(parameter))) continue
-      const whole = transfer.gather(line, (index) => {
+      const piece = (index: number): Float32Array => {
         const parameter = line.parameters[index] as Parameter
         const part = own.get(parameter)
         if (part) return access.values(part)
         const { start, count } = line.piece(index, rank)
         return access.values(parameter.value).subarray(start, start + count)
-      })
-      for (const [index, parameter] of line.parameters.entries()) {
-        if (!updated.has(parameter)) continue
-        const start = line.starts[index] as number
-        replaceValue(parameter, whole.subarray(start, start + parameter.size), access)
       }
+      const [first] = line.parameters as [Parameter]
+      let memory: Float32Array | undefined
+      transfer.gather(line, piece, {
+        memory: () => {
+          // A piece that lies in the whole itself must not be read while that is written.
+          memory = own.has(first) ? access.ownMemory(first.value) : undefined
+          return memory
+        },
+        take: (index, values) => {
+          const parameter = line.parameters[index] as Parameter
+          if (values !== memory && updated.has(parameter)) replaceValue(parameter, values, access)
+        },
+      })
     }
   }
 
