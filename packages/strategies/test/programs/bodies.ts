@@ -3,6 +3,7 @@ import type { DdpOptions } from '../../src/index.js'
 import { approximate, sum, zeroThenLowRank } from './compression.js'
 import { materialise } from './materialise.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
+import { runBodies } from './run-bodies.js'
 import { type Training, train } from './training.js'
 import { zeroBodies } from './zero-bodies.js'
 
@@ -11,6 +12,7 @@ type Body = (place: Place, input: never) => Promise<unknown>
 /** What a rank can be asked to do, by name. */
 export const bodies: Readonly<Record<string, Body>> = {
   ...zeroBodies,
+  ...runBodies,
 
   async scenario(place, { scenario, options }: { scenario: StrategyScenario; options?: DdpOptions }) {
     const accelerator = acceleratorOf(place.world)

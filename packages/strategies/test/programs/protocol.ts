@@ -10,6 +10,8 @@ export interface World {
   readonly form?: 'both' | 'asynchronous' | 'overlapping'
   /** What computes: tfjs's JavaScript, whose memory the host does not see, or wasm, whose memory it does. Default `'wasm'`. */
   readonly backend?: 'cpu' | 'wasm'
+  /** Milliseconds that a collective may take. Default 20,000. */
+  readonly deadline?: number
 }
 
 /** What a rank is asked to do. */

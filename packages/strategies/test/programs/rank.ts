@@ -15,7 +15,7 @@ async function outcomeOf({ body, input, world, arena }: Task): Promise<Outcome> 
   try {
     const run = bodies[body]
     if (!run) throw new Error(`There is nothing called '${body}'.`)
-    const group = formOf(connectShared(arena, rank, { deadline: 20_000 }), world)
+    const group = formOf(connectShared(arena, rank, { deadline: world.deadline ?? 20_000 }), world)
     return { value: await run({ group, world }, input as never) }
   } catch (error) {
     return { error: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) }
