@@ -7,7 +7,10 @@ export interface Clock {
   readonly globalStep: number
   /** Epochs that have ended; the index of the running one. */
   readonly epoch: number
-  /** Index within the epoch of the batch at hand; between batches, how many were consumed. */
+  /**
+   * Index within the epoch of the batch at hand; between batches, how many were consumed. In an epoch that was begun with batches
+   * of another size, the samples of those count as whole batches of the size that they have now, rounded down.
+   */
   readonly batchIndex: number
   /** Training batches consumed since the start of the run, over all epochs. */
   readonly totalBatches: number

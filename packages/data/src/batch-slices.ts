@@ -18,6 +18,11 @@ export interface Slicing {
   readonly batchSize: number
   readonly dropLast: boolean
   readonly shard: DataShard
+  /**
+   * Samples before the first global batch, fewer than it has: of an epoch that was begun with other batches, so that what is left
+   * begins inside of one of these. Default 0.
+   */
+  readonly offset?: number
 }
 
 /** Samples from `start` to before `end` of the global order. */
@@ -33,24 +38,25 @@ export function partOf(size: number, { rank, count }: DataShard): Slice {
 
 /** Batches of one worker, out of `total` samples over all workers. */
 export function countBatches(total: number, slicing: Slicing): number {
-  const { batchSize, dropLast, shard } = slicing
+  const { batchSize, dropLast, shard, offset = 0 } = slicing
   const global = batchSize * shard.count
-  const full = Math.floor(total / global)
-  if (dropLast || full * global === total) return full
-  const { start, end } = partOf(total - full * global, shard)
+  const left = total - offset
+  const full = Math.floor(left / global)
+  if (dropLast || full * global === left) return full
+  const { start, end } = partOf(left - full * global, shard)
   return full + (shard.even || end > start ? 1 : 0)
 }
 
 /** A worker's part of global batch `batch`. */
-export function sliceOf(batch: number, total: number, { batchSize, shard }: Slicing): Slice {
-  const first = batch * batchSize * shard.count
+export function sliceOf(batch: number, total: number, { batchSize, shard, offset = 0 }: Slicing): Slice {
+  const first = offset + batch * batchSize * shard.count
   const part = partOf(Math.min(batchSize * shard.count, total - first), shard)
   return { start: first + part.start, end: first + part.end }
 }
 
 /** Where a worker's part lies within global batch `batch`. */
-export function placeOf(batch: number, total: number, { batchSize, shard }: Slicing): BatchPlace {
+export function placeOf(batch: number, total: number, { batchSize, shard, offset = 0 }: Slicing): BatchPlace {
   const global = batchSize * shard.count
-  const size = Math.min(global, total - batch * global)
+  const size = Math.min(global, total - offset - batch * global)
   return { first: partOf(size, shard).start, total: size }
 }

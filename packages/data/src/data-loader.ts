@@ -16,7 +16,7 @@ import { type DatasetLike, datasetOf } from './dataset-of.js'
 import type { Epoch } from './epoch.js'
 import { checkCount, dataError } from './errors.js'
 import { IterableBatches } from './iterable-batches.js'
-import { checkPosition, makePosition, type Order, startOf } from './loader-position.js'
+import { checkPosition, makePosition, type Order, requireSameOrder, startOf } from './loader-position.js'
 import { MapBatches } from './map-batches.js'
 import { Places } from './places.js'
 import { type AsyncSource, readAhead } from './read-ahead.js'
@@ -56,10 +56,13 @@ export interface DataLoader<B> extends Loader<B> {
   /** @param consumed batches of this epoch that were consumed, those before a `seek` included */
   position(consumed: number): LoaderPosition
   /**
-   * @throws LEVIN_DATA, when iterated, if what is left would not be what would have come: another seed, dataset or size
-   * of the global batch
+   * The samples after those that the position counts come next, in batches of the size that they have now: with another number of
+   * workers, say.
+   *
+   * @returns index of the batch that comes first
+   * @throws LEVIN_DATA, when iterated, if what is left would not be what would have come: another seed or dataset
    */
-  seek(position: LoaderPosition): void
+  seek(position: LoaderPosition): number
   shard(shard: DataShard): DataLoader<B>
   placeOf(batch: B): BatchPlace | undefined
   /** The buffers of such a batch are filled again. What somebody still reads must not be handed back. */
@@ -88,6 +91,8 @@ class BatchLoader implements DataLoader<unknown> {
   private epoch = 0
   private seed: number
   private sought: LoaderPosition | undefined
+  /** Samples of the running epoch before its first batch: it was begun with batches of another size. */
+  private offset = 0
 
   constructor(
     dataset: DatasetLike<unknown>,
@@ -139,6 +144,7 @@ class BatchLoader implements DataLoader<unknown> {
   setEpoch(epoch: number): void {
     checkCount(epoch, 'The epoch of DataLoader.setEpoch()', 0)
     if (this.sought && this.sought.epoch !== epoch) this.sought = undefined
+    if (this.epoch !== epoch) this.offset = 0
     this.epoch = epoch
   }
 
@@ -156,13 +162,16 @@ class BatchLoader implements DataLoader<unknown> {
   }
 
   position(consumed: number): LoaderPosition {
-    return makePosition(this.epoch, checkCount(consumed, 'The number of consumed batches', 0), this.order)
+    const batch = checkCount(consumed, 'The number of consumed batches', 0)
+    const offset = this.sought ? startOf(this.sought, this.order).offset : this.offset
+    return makePosition(this.epoch, batch, this.order, offset)
   }
 
-  seek(position: LoaderPosition): void {
+  seek(position: LoaderPosition): number {
     checkPosition(position)
     this.epoch = position.epoch
     this.sought = position
+    return startOf(position, this.order).batch
   }
 
   shard(shard: DataShard): DataLoader<unknown> {
@@ -177,6 +186,7 @@ class BatchLoader implements DataLoader<unknown> {
     part.epoch = this.epoch
     part.seed = this.seed
     part.sought = this.sought
+    part.offset = this.offset
     return part
   }
 
@@ -201,9 +211,11 @@ class BatchLoader implements DataLoader<unknown> {
 
   /** One iteration takes what was sought; the next one starts at the beginning again. */
   private begin(): Epoch {
-    const start = this.sought ? startOf(this.sought, this.order) : 0
+    if (this.sought) requireSameOrder(this.sought, this.order)
+    const { batch, offset } = this.sought ? startOf(this.sought, this.order) : { batch: 0, offset: 0 }
     this.sought = undefined
-    return { epoch: this.epoch, seed: this.seed, start, slicing: this.slicing }
+    this.offset = offset
+    return { epoch: this.epoch, seed: this.seed, start: batch, slicing: { ...this.slicing, offset } }
   }
 
   private iterateNow(allocate = this.buffers.allocate): Iterator<unknown> {

@@ -83,7 +83,8 @@ class Collector {
   add(sample: unknown): Part | undefined {
     if (this.expected !== undefined && this.read >= this.expected) throw wrongCount(this.expected, 'more')
     this.read++
-    if (this.read <= this.epoch.start * this.globalBatch) {
+    const { start, slicing } = this.epoch
+    if (this.read <= (slicing.offset ?? 0) + start * this.globalBatch) {
       disposeTensors(sample)
       return undefined
     }

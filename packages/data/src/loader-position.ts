@@ -11,44 +11,60 @@ export interface Order {
   readonly seed: number | undefined
 }
 
-/** A position with what must be the same when it is sought. */
-export function makePosition(epoch: number, batch: number, { globalBatch, units, seed }: Order): LoaderPosition {
+/**
+ * A position with what must be the same when it is sought.
+ *
+ * @param batch batches consumed, of the size that they have now
+ * @param offset samples before the first of them, in an epoch that was begun with others
+ */
+export function makePosition(
+  epoch: number,
+  batch: number,
+  { globalBatch, units, seed }: Order,
+  offset: number,
+): LoaderPosition {
   return {
     epoch,
     batch,
     globalBatch,
+    sample: Math.min(offset + batch * globalBatch, units ?? Number.POSITIVE_INFINITY),
     ...(units === undefined ? {} : { samples: units }),
     ...(seed === undefined ? {} : { seed }),
   }
 }
 
-export function checkPosition({ epoch, batch }: LoaderPosition): void {
+export function checkPosition({ epoch, batch, sample = 0, globalBatch = 1 }: LoaderPosition): void {
   const valid = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-  if (valid(epoch) && valid(batch)) return
+  if ([epoch, batch, sample, globalBatch].every(valid) && globalBatch > 0) return
   throw dataError({
     message: 'This is no position of a loader.',
-    expected: 'whole numbers for epoch and batch, 0 or more',
-    found: `epoch ${describe(epoch)}, batch ${describe(batch)}`,
+    expected: 'whole numbers for epoch, batch and sample, 0 or more',
+    found: `epoch ${describe(epoch)}, batch ${describe(batch)}, sample ${describe(sample)}`,
   })
 }
 
+/** Where a loader goes on. */
+export interface Start {
+  /** The batch that comes first. */
+  readonly batch: number
+  /** Samples before the first batch of the epoch. */
+  readonly offset: number
+}
+
 /**
- * The batch that a position means in a loader, which may divide the same global order into other batches.
- *
- * @throws LEVIN_DATA if what follows would not be what would have followed.
+ * Where a position lies in a loader, which may divide the same global order into other batches: after the same samples. They need not
+ * fill whole batches of these; then what is left of the epoch is divided from there on.
  */
-export function startOf(position: LoaderPosition, order: Order): number {
-  const { batch, samples, seed } = position
+export function startOf(position: LoaderPosition, { globalBatch, units }: Order): Start {
+  const { batch, globalBatch: before = globalBatch, sample = batch * before } = position
+  const consumed = Math.min(sample, units ?? Number.POSITIVE_INFINITY)
+  return { batch: Math.floor(consumed / globalBatch), offset: consumed % globalBatch }
+}
+
+/** @throws LEVIN_DATA if what follows a position would not be what would have followed */
+export function requireSameOrder({ samples, seed }: LoaderPosition, order: Order): void {
   refuseOther('samples per epoch', samples, order.units, 'Resume with the same data, or start anew.')
   refuseOther('seed', seed, order.seed, 'Resume with the same seed.')
-  const before = position['globalBatch']
-  if (typeof before !== 'number' || before === order.globalBatch) return batch
-  const start = (batch * before) / order.globalBatch
-  if (Number.isInteger(start)) return start
-  throw dataError({
-    message: `The position after ${batch} batches of ${before} samples lies inside a batch of ${order.globalBatch}.`,
-    remedy: `Resume with ${before} samples per global batch (batchSize × workers), or at the end of an epoch.`,
-  })
 }
 
 function refuseOther(what: string, before: unknown, now: number | undefined, remedy: string): void {

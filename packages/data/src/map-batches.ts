@@ -124,7 +124,7 @@ function listed(dataset: MapDataset<unknown>, sampler: BatchSampler, { epoch, se
     placeOf: (batch) => {
       // Counted in lists first, then in what they hold.
       const { first, total } = placeOf(batch, lists.length, slicing)
-      const begin = batch * slicing.shard.count
+      const begin = (slicing.offset ?? 0) + batch * slicing.shard.count
       const samples = (end: number) => lists.slice(begin, begin + end).reduce((sum, { length }) => sum + length, 0)
       return { first: samples(first), total: samples(total) }
     },

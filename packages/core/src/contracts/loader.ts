@@ -4,6 +4,10 @@ import type { Staging } from './host-tensor.js'
 export interface LoaderPosition {
   readonly epoch: number
   readonly batch: number
+  /** Samples of the epoch's global order before the position: what it means to a loader whose batches have another size. */
+  readonly sample?: number
+  /** Samples of a full batch over all shards, when the position was taken. */
+  readonly globalBatch?: number
   readonly [key: string]: unknown
 }
 
@@ -57,8 +61,12 @@ export interface Loader<B = unknown> {
   setEpoch?(epoch: number): void
   /** Where the batch after the last *consumed* one begins; the Trainer says how many it consumed. */
   position?(consumed: number): LoaderPosition
-  /** Continues from a position: the next iteration starts there. */
-  seek?(position: LoaderPosition): void
+  /**
+   * Continues from a position: the next iteration starts there.
+   *
+   * @returns index of the batch that comes first, as batches are now; nothing where it is that of the position
+   */
+  seek?(position: LoaderPosition): number | void
   /** A loader of one shard's part; the union over shards is the whole, in the same global order. */
   shard?(shard: DataShard): Loader<B>
   /**

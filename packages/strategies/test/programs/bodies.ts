@@ -4,6 +4,7 @@ import { approximate, sum, zeroThenLowRank } from './compression.js'
 import { materialise } from './materialise.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
 import { runBodies } from './run-bodies.js'
+import { sampleBodies } from './sample-bodies.js'
 import { type Training, train } from './training.js'
 import { zeroBodies } from './zero-bodies.js'
 
@@ -13,6 +14,7 @@ type Body = (place: Place, input: never) => Promise<unknown>
 export const bodies: Readonly<Record<string, Body>> = {
   ...zeroBodies,
   ...runBodies,
+  ...sampleBodies,
 
   async scenario(place, { scenario, options }: { scenario: StrategyScenario; options?: DdpOptions }) {
     const accelerator = acceleratorOf(place.world)

@@ -27,6 +27,8 @@ export interface FitPosition {
   /** The checkpoint was saved among the hooks of a step's end: validation that is due after them is still to come. */
   readonly stepPending: boolean
   readonly loader: LoaderPosition | undefined
+  /** Parts that the data were divided into. */
+  readonly shards: number
 }
 
 /** Epochs of training with validation in between, in Lightning's order of hooks. */
@@ -42,7 +44,8 @@ export class FitLoop {
   readonly #started: number
   #epochValidated = false
   #epochEnded = false
-  #resumeAt: LoaderPosition | undefined
+  /** Where the checkpoint lies within its epoch. */
+  #resumeAt: FitPosition | undefined
   #stepPending = false
   /** Ends the epoch for loggers and schedules; there while the hooks of its end run. */
   #closing: (() => Promise<void>) | undefined
@@ -70,14 +73,15 @@ export class FitLoop {
     const { batchIndex, epoch } = this.#run.clock
     const loader = this.#train.position?.(batchIndex) ?? { epoch, batch: batchIndex }
     const { isPending: stepPending } = this.#epoch
-    return { epochValidated: this.#epochValidated, epochEnded: this.#epochEnded, stepPending, loader }
+    const { count: shards } = this.#run.strategy.dataShard
+    return { epochValidated: this.#epochValidated, epochEnded: this.#epochEnded, stepPending, loader, shards }
   }
 
   /** Goes on from where a checkpoint was saved. The clock has been restored already. */
   resume(position: FitPosition): void {
     const { clock } = this.#run
     this.#epochValidated = position.epochValidated
-    this.#resumeAt = position.loader
+    this.#resumeAt = position.epochEnded ? undefined : position
     this.#stepPending = position.stepPending
     if (position.epochEnded) {
       clock.epoch++
@@ -180,25 +184,56 @@ export class FitLoop {
     this.#epochEnded = false
     this.#logs.resetEpoch()
     this.#train.setEpoch?.(clock.epoch)
-    const skip = clock.batchIndex > 0 ? this.#seek() : 0
+    // Fewer samples than a batch has now count as none of these.
+    const resumed = clock.batchIndex > 0 || (this.#resumeAt?.loader?.sample ?? 0) > 0
+    const skip = resumed ? this.#seek() : 0
+    this.#resumeAt = undefined
     const hookRun = epochHookRun(this.#run, this.#logs)
     await hooks.call('onTrainEpochStart', hookRun)
     if (this.#stepPending) {
       this.#stepPending = false
       await this.#epoch.resumeStep()
     }
-    const finished = await this.#epoch.run(this.#train, (limits.trainBatches ?? Infinity) - clock.batchIndex, skip)
+    const limit = (limits.trainBatches ?? Infinity) - clock.batchIndex
+    const finished = await this.#epoch.run(this.#train, { limit, skip, resumed })
     if (finished && !this.#epochValidated) await this.#validateAtEpochEnd()
     await this.#endEpoch(hookRun, finished)
   }
 
-  /** Goes on within an epoch. Gives how many batches a loader that cannot be sought has to be read on. */
+  /**
+   * Goes on within an epoch, after the samples that were trained on: in batches of the size that they have now, by which they are
+   * counted from here on. Gives how many batches a loader that cannot be sought has to be read on.
+   */
   #seek(): number {
-    const { epoch, batchIndex } = this.#run.clock
-    if (!this.#train.seek) return batchIndex
-    const stored = this.#resumeAt
-    this.#train.seek(stored?.epoch === epoch && stored.batch === batchIndex ? stored : { epoch, batch: batchIndex })
+    const { clock, strategy } = this.#run
+    const { epoch, batchIndex } = clock
+    const { loader: stored, shards } = this.#resumeAt ?? {}
+    const fits = stored?.epoch === epoch && stored.batch === batchIndex
+    if (!this.#train.seek) {
+      if (batchIndex > 0 && shards !== undefined && shards !== strategy.dataShard.count) this.#announceReadOn(shards)
+      return batchIndex
+    }
+    const first = this.#train.seek(fits ? stored : { epoch, batch: batchIndex })
+    if (typeof first === 'number') clock.batchIndex = first
+    if (fits) this.#announceOtherBatches(stored)
     return 0
+  }
+
+  #announceReadOn(shards: number): void {
+    const { announcer, clock, strategy } = this.#run
+    announcer.say(
+      `The checkpoint lies within an epoch that ${shards} workers had divided, now there are ${strategy.dataShard.count}, and the training loader knows no positions: it goes on after ${clock.batchIndex} batches, so that samples of this epoch are seen twice or not at all.`,
+      'warning',
+    )
+  }
+
+  #announceOtherBatches({ globalBatch: before, sample = 0 }: LoaderPosition): void {
+    const now = this.#train.position?.(0).globalBatch
+    if (before === undefined || now === undefined || before === now || sample === 0) return
+    this.#run.announcer.say(
+      `The checkpoint lies within an epoch whose batches had ${before} samples over all workers. The rest of it, from sample ${sample} on, is divided into batches of ${now}: each sample is seen once, and limits count batches of ${now}.`,
+      'warning',
+    )
   }
 
   async #validateAtEpochEnd(): Promise<void> {

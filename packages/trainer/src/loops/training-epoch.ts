@@ -19,6 +19,12 @@ export interface EpochServices {
   mustStop(): boolean | Promise<boolean>
 }
 
+interface PlaceInEpoch {
+  readonly limit: number
+  readonly skip: number
+  readonly resumed: boolean
+}
+
 /** One training epoch: windows until the data, the limits or somebody ends it. */
 export class TrainingEpoch implements WindowListener {
   readonly #run: Run
@@ -35,13 +41,14 @@ export class TrainingEpoch implements WindowListener {
   }
 
   /**
-   * @param limit batches of the epoch that remain
-   * @param skip batches that were trained on before the run was resumed, and that the loader will yield again
+   * @param place.limit batches of the epoch that remain
+   * @param place.skip batches that were trained on before the run was resumed, and that the loader will yield again
+   * @param place.resumed whether some of the epoch was trained on before, perhaps all of it
    * @returns whether the epoch ran to its end, rather than being cut short by a stop or a limit on steps
    */
-  async run(loader: Loader, limit: number, skip: number): Promise<boolean> {
+  async run(loader: Loader, { limit, skip, resumed }: PlaceInEpoch): Promise<boolean> {
     const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start(skip)
-    if (!source.hasNext && this.#run.clock.batchIndex === 0) throw emptyLoader('training', 0, 1, wasRead(loader))
+    if (!source.hasNext && !resumed) throw emptyLoader('training', 0, 1, wasRead(loader))
     const windows = new EpochWindows(this.#run, source, this.#services.logs, this.#services.sink, this)
     this.#open = windows
     try {
