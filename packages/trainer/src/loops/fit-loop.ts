@@ -184,8 +184,9 @@ export class FitLoop {
     this.#epochEnded = false
     this.#logs.resetEpoch()
     this.#train.setEpoch?.(clock.epoch)
+    const { epoch, sample = 0 } = this.#resumeAt?.loader ?? {}
     // Fewer samples than a batch has now count as none of these.
-    const resumed = clock.batchIndex > 0 || (this.#resumeAt?.loader?.sample ?? 0) > 0
+    const resumed = clock.batchIndex > 0 || (epoch === clock.epoch && sample > 0)
     const skip = resumed ? this.#seek() : 0
     this.#resumeAt = undefined
     const hookRun = epochHookRun(this.#run, this.#logs)
