@@ -19,7 +19,7 @@ export { MemoryCheckpoints } from './memory-checkpoints.js'
 export { MemoryFiles } from './memory-files.js'
 export { type OptimizerHarness, optimizerCases } from './optimizer-cases.js'
 export { PlainSgd } from './plain-sgd.js'
-export { type ProcessGroupHarness, processGroupBodies, processGroupCases } from './process-group-cases.js'
+export { endsItsWorld, type ProcessGroupHarness, processGroupBodies, processGroupCases } from './process-group-cases.js'
 export { type StrategyHarness, strategyCases } from './strategy-cases.js'
 export {
   type HeldTensor,
