@@ -6,9 +6,9 @@ import { ready } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { soak } from '../../../tools/build/soak.js'
 import { cpu, loadModule, Trainer, worker } from '../src/index.js'
-import { Regression } from './runs/points.js'
+import { Regression } from './run-modules/points.js'
 
-const run = new URL('./runs/points.ts', import.meta.url)
+const run = new URL('./run-modules/points.ts', import.meta.url)
 
 let folder: string
 beforeAll(async () => {

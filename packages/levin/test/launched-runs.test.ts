@@ -6,9 +6,9 @@ import type { HostTensor } from '@levin/core'
 import { ready } from '@tensorflow/tfjs-core'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cpu, type LevinError, loadModule, type RunEvent, Trainer, type TrainerOptions } from '../src/index.js'
-import { Regression } from './runs/points.js'
+import { Regression } from './run-modules/points.js'
 
-const run = new URL('./runs/points.ts', import.meta.url)
+const run = new URL('./run-modules/points.ts', import.meta.url)
 
 let rootDir: string
 beforeAll(async () => {

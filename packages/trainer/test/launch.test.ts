@@ -21,10 +21,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type OnRunEvent, type RunEvent, Trainer, type TrainerOptions } from '../src/index.js'
 import type { RankInput } from '../src/launch/rank-input.js'
 import { serveRank } from '../src/launch/serve-rank.js'
-import { built } from './runs/boring-run.js'
+import { built } from './run-modules/boring-run.js'
 import { refusal } from './support.js'
 
-const run = new URL('./runs/boring-run.ts', import.meta.url)
+const run = new URL('./run-modules/boring-run.ts', import.meta.url)
 
 let rootDir: string
 beforeEach(async () => {
@@ -109,7 +109,7 @@ describe('a run by the URL of its module', () => {
     expect((await wrong({ onEvent: 1 })).message).toContain("'onEvent' of fit() is wrong: expected a function")
     const unknown = await refusal(() => trainer.fit(run, { hparams: { rate: 1 } }), 'LEVIN_RUN_MODULE')
     expect(unknown.message).toContain("no hyper-parameter 'rate'")
-    const missing = new URL('./runs/none.ts', import.meta.url)
+    const missing = new URL('./run-modules/none.ts', import.meta.url)
     expect((await refusal(() => trainer.fit(missing), 'LEVIN_RUN_MODULE')).message).toContain('does not load')
   })
 })
