@@ -1,10 +1,15 @@
-import type { Clock, StopReason } from '@levin/core'
+import type { Clock, RankDescription, StopReason } from '@levin/core'
 
 interface RunFacts {
   /** The newest value of every metric. */
   readonly metrics: Readonly<Record<string, number>>
   /** Folder of the run. */
   readonly runFolder: string
+  /**
+   * Whose result it is: of rank zero, unless somebody else has started several processes, which get one each. Predictions
+   * that several workers were launched for are of one, since they are put together.
+   */
+  readonly rank: RankDescription
 }
 
 /** What a fit came to. Errors reject; everything else is a result. */

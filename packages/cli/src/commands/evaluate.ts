@@ -9,8 +9,11 @@ const evaluation = (stage: 'validate' | 'test', description: string) =>
     args: runArguments,
     async run({ args }) {
       const { trainer, run, options } = await openRun(args.run, args)
-      const { metrics } = await (stage === 'validate' ? trainer.validate(run, options) : trainer.test(run, options))
-      for (const line of metricLines(metrics)) console.log(line)
+      const { metrics, rank } = await (stage === 'validate'
+        ? trainer.validate(run, options)
+        : trainer.test(run, options))
+      // Of processes that mpirun has started, one speaks.
+      if (rank.globalRank === 0) for (const line of metricLines(metrics)) console.log(line)
     },
   })
 

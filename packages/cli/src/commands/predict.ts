@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { join, parse } from 'node:path'
 import { type HostTensor, isHostTensor } from '@levin/core'
 import { defineCommand } from 'citty'
 import { openRun } from '../open-run.js'
@@ -13,17 +14,25 @@ export const predict = defineCommand({
   },
   async run({ args }) {
     const { trainer, run, options } = await openRun(args.run, args)
-    const { predictions } = await trainer.predict(run, options)
+    const { predictions, rank } = await trainer.predict(run, options)
     const several = predictions.length > 1
     const lines = predictions.flatMap((batches, dataloader) =>
       batches.map((prediction) =>
         JSON.stringify(several ? { dataloader, prediction: plain(prediction) } : plain(prediction)),
       ),
     )
-    await writeFile(args.output, lines.map((line) => `${line}\n`).join(''))
-    console.log(`${lines.length} batches written to ${args.output}`)
+    // Processes that mpirun has started have their own parts of each batch.
+    const file = rank.worldSize === 1 ? args.output : withRank(args.output, rank.globalRank)
+    await writeFile(file, lines.map((line) => `${line}\n`).join(''))
+    console.log(`${lines.length} batches written to ${file}`)
   },
 })
+
+/** `predictions-rank-3.jsonl` */
+function withRank(file: string, rank: number): string {
+  const { dir, name, ext } = parse(file)
+  return join(dir, `${name}-rank-${rank}${ext}`)
+}
 
 /** Tensors as nested arrays. */
 function plain(value: unknown): unknown {

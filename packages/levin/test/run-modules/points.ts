@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import { DataLoader, fromArrays } from '../../src/data.js'
 import {
   DataModule,
   defineRun,
@@ -13,7 +14,6 @@ import {
   type StepContext,
   type TrainingStep,
 } from '../../src/index.js'
-import { DataLoader, fromArrays } from '../../src/data.js'
 import { dropout, linear, mse, relu, sequential } from '../../src/nn.js'
 import { adamW } from '../../src/optim.js'
 

@@ -1,4 +1,12 @@
-import { type LaunchedRanks, type Launcher, LevinError, type Platform, type RunKind, type Signal } from '@levin/core'
+import {
+  type LaunchedRanks,
+  type Launcher,
+  LevinError,
+  type Platform,
+  type RunKind,
+  type Signal,
+  soloRank,
+} from '@levin/core'
 import { rankProgram } from '../rank-program.js'
 import type { PredictionResult } from '../result.js'
 import type { Results } from '../run/execute.js'
@@ -131,5 +139,6 @@ function merge<K extends RunKind>(kind: K, results: readonly Results[K][]): Resu
       parts.filter((part) => batch < part.length).map((part) => part[batch]),
     ).flat()
   })
-  return { ...first, predictions: loaders }
+  // Of all, and not of rank zero.
+  return { ...first, rank: soloRank, predictions: loaders }
 }

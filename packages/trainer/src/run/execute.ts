@@ -46,7 +46,7 @@ const evaluate =
     if (stored) await restoreWeights(run, stored)
     const loaders = await loadersOf(run, stage)
     await new EvaluationLoop(run, { stage, loaders, limit: run.options.limits[stage] }).run()
-    return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder }
+    return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder, rank: run.rank }
   }
 
 const predict: Body<'predict'> = async (run, stored, { returnPredictions = true }) => {
@@ -58,6 +58,7 @@ const predict: Body<'predict'> = async (run, stored, { returnPredictions = true 
     status: statusOf(run),
     metrics: { ...run.metrics },
     runFolder: run.runFolder,
+    rank: run.rank,
     predictions: returnPredictions ? predictions : [],
   }
 }

@@ -52,6 +52,7 @@ function resultOf(run: Run): FitResult {
   const facts = {
     metrics: { ...run.metrics },
     runFolder: run.runFolder,
+    rank: run.rank,
     clock: { ...run.clock },
     bestCheckpoint: checkpoint?.bestModelPath,
     lastCheckpoint: checkpoint?.lastModelPath,
