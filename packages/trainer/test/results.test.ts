@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu'
-import { engineMemory, type HostTensor } from '@levin/core'
+import { engineMemory, type HostTensor, soloRank } from '@levin/core'
 import { BoringLoader, BoringModule, boringBatches, HookTranscript, recordHooks, TestPlatform } from '@levin/testing'
 import { tensor2d } from '@tensorflow/tfjs-core'
 import { describe, expect, test } from 'vitest'
@@ -122,6 +122,7 @@ test('a result holds the newest metrics, the clock and the folder of the run', a
     status: 'completed',
     metrics: { 'val/loss': logger.of('val/loss')[1]?.[1] },
     runFolder: 'runs/mine/version_3',
+    rank: soloRank,
     clock: { globalStep: 12, epoch: 2, batchIndex: 0, totalBatches: 12, totalSamples: 48 },
     bestCheckpoint: undefined,
     lastCheckpoint: undefined,
