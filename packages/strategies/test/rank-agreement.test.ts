@@ -47,7 +47,7 @@ describe('what one rank alone does', () => {
   test.each([0, 1, 2])('stops all at the same step: a stop that is asked for on rank %i', async (rank) => {
     const { result, notes } = expectAlike(await play(3, { deed: { rank, what: 'a stop is asked for', batch: 2 } }))
     expect(result).toMatchObject({ status: 'stopped', reason: 'requested', clock: { globalStep: 3 } })
-    expect(notes.filter((note) => note.startsWith('train'))).toEqual(['train 0', 'train 1', 'train 2'])
+    expect(notes.filter((note) => note.startsWith('train'))).toEqual(['trained 0', 'trained 1', 'trained 2'])
   })
 
   test('does not stop anybody before the minimum of epochs, where it may not', async () => {
@@ -57,13 +57,16 @@ describe('what one rank alone does', () => {
     expect(result).toMatchObject({ status: 'completed', clock: { globalStep: 8 } })
   })
 
-  test('leaves out the rest of the epoch for all', async () => {
-    const { result, notes } = expectAlike(
-      await play(3, { epochs: 1, deed: { rank: 2, what: 'a batch skips the epoch', batch: 2 } }),
-    )
-    expect(notes.filter((note) => note.startsWith('train'))).toEqual(['train 0', 'train 1', 'train 2'])
-    expect(result?.clock?.globalStep).toBe(2)
-  })
+  test.each([false, true])(
+    'leaves out the rest of the epoch for all, also if it alone has the hook: %s',
+    async (alone) => {
+      const { result, notes } = expectAlike(
+        await play(3, { epochs: 1, alone, deed: { rank: 2, what: 'a batch skips the epoch', batch: 2 } }),
+      )
+      expect(notes.filter((note) => note.startsWith('train'))).toEqual(['trained 0', 'trained 1'])
+      expect(result?.clock?.globalStep).toBe(2)
+    },
+  )
 
   test.each(['validate', 'predict'] as const)('stops %s on all before the same batch', async (kind) => {
     const outcomes = await play(3, { kind, deed: { rank: 1, what: 'a stop is asked for', batch: 1 } })

@@ -132,14 +132,14 @@ class RankRun {
   #notesTaken(): Callback {
     const { group } = this.#place
     const note = (what: string) => this.#notes.push(what)
+    const leaveOut = (_batch: unknown, batchIndex: number) =>
+      this.#does('a batch skips the epoch', batchIndex) ? 'skipEpoch' : undefined
     return {
       name: 'notes',
       setup: () => this.#throwIf('setup throws'),
-      onTrainBatchStart: (_batch, batchIndex) => {
-        note(`train ${batchIndex}`)
-        return this.#does('a batch skips the epoch', batchIndex) ? 'skipEpoch' : undefined
-      },
+      ...(this.#plan.alone && this.#plan.deed?.rank !== group.rank ? {} : { onTrainBatchStart: leaveOut }),
       onTrainBatchEnd: (_output, _batch, batchIndex, run) => {
+        note(`trained ${batchIndex}`)
         if (this.#does('a stop is asked for', batchIndex)) run.requestStop('requested', `rank ${group.rank} wants it`)
       },
       onTrainEpochEnd: () => this.#throwIf('the end of an epoch throws'),

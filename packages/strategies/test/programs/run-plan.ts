@@ -33,6 +33,8 @@ export interface RunPlan {
   readonly batches?: number
   readonly validation?: boolean
   readonly ckptPath?: string
+  /** Only the rank that does it has hooks of a batch's start. */
+  readonly alone?: boolean
   readonly deed?: { readonly rank: number; readonly what: Deed; readonly batch?: number }
   /** Milliseconds that a look at the clock takes, by rank. */
   readonly ticks?: readonly number[]

@@ -126,7 +126,7 @@ export class FitLoop {
 
   async #setLimits(trainBatches: number | undefined): Promise<void> {
     const { options } = this.#run
-    await requireSameCount(this.#run, trainBatches)
+    await settleSteps(this.#run, trainBatches)
     this.#run.limits = {
       maxEpochs: options.maxEpochs,
       maxSteps: options.maxSteps,
@@ -302,16 +302,20 @@ export class FitLoop {
 }
 
 /**
- * Ranks train in step, so that one with fewer batches would leave the others waiting.
+ * What all ranks have to know of each other before they train in step: one with fewer batches would leave the others waiting, and
+ * so would one whose hooks may leave out the rest of an epoch.
  *
  * @throws LEVIN_DATA on all ranks
  */
-async function requireSameCount({ strategy }: Run, trainBatches: number | undefined): Promise<void> {
-  const counts = await gatherRanks(strategy, trainBatches ?? null)
+async function settleSteps(run: Run, trainBatches: number | undefined): Promise<void> {
+  const own = { batches: trainBatches ?? null, mayLeaveOut: run.hooks.has('onTrainBatchStart') }
+  const all = await gatherRanks(run.strategy, own)
+  run.asksAtBatchStart = all.some(({ mayLeaveOut }) => mayLeaveOut)
+  const counts = all.map(({ batches }) => batches ?? 'an unknown number of')
   const other = counts.findIndex((count) => count !== counts[0])
   if (other < 0) return
   throw new LevinError('LEVIN_DATA', {
-    message: `The training loader has ${counts[0] ?? 'an unknown number of'} batches on rank 0 and ${counts[other] ?? 'an unknown number'} on rank ${other}.`,
+    message: `The training loader has ${counts[0]} batches on rank 0 and ${counts[other]} batches on rank ${other}.`,
     remedy:
       'Let shard({ rank, count, even: true }) of the loader give all shards as many batches, an empty one if need be, and load the same data everywhere.',
   })

@@ -132,7 +132,7 @@ export class EpochWindows implements TrainingWindow {
     const last = this.#index + 1 >= options.accumulateGradBatches || !this.#source.hasNext
     const micro = this.#micro(transferred, last)
     this.#open.add(micro)
-    if (this.#run.hooks.has('onTrainBatchStart') && (await this.#startHooks(micro))) {
+    if (this.#run.asksAtBatchStart && (await this.#startHooks(micro))) {
       this.skipped = true
       // The window has lost a part: it ends without an update.
       this.#updates.discard()

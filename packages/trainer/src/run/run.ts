@@ -86,6 +86,8 @@ export class Run implements RunContext {
     hasValidation: false,
   }
   hooks!: HookLists
+  /** Whether the hooks of some rank are asked before each batch if the epoch goes on. */
+  asksAtBatchStart = false
   checkpoints: CheckpointService | undefined
   /** Brings what was logged into {@link metrics}; set by the running loop. */
   reader: (() => void | Promise<void>) | undefined
