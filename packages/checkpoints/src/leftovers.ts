@@ -48,7 +48,7 @@ interface Leftover {
 }
 
 /** The leftovers in a folder: of one checkpoint, or of all. */
-export async function leftoversIn(storage: Storage, folder: string, location?: string): Promise<Leftover[]> {
+async function leftoversIn(storage: Storage, folder: string, location?: string): Promise<Leftover[]> {
   const found: Leftover[] = []
   for (const entry of await storage.list(folder)) {
     const { name, role, writer } = LEFTOVER.exec(entry)?.groups ?? {}
