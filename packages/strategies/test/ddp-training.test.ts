@@ -1,4 +1,4 @@
-import { assertAllClose } from '@levin/testing'
+import { assertAllClose, type StrategyOutcome } from '@levin/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { DdpOptions } from '../src/index.js'
 import { samplesFor } from './programs/models.js'
@@ -147,6 +147,26 @@ describe('ranks that train alone', () => {
     expect(parts[0]?.operations).toBeLessThan(0.15 * (every[0]?.operations as number))
     expect(parts[0]?.said).toMatch(/every rank trains alone for 8 updates.*differ from those of one device/)
   })
+
+  test.each<DdpOptions>([{ localSteps: 3 }, { localSteps: 3, outer: { learningRate: 0.6, momentum: 0.8 } }])(
+    'go on bit for bit from a checkpoint, which ends a round: %j',
+    async (options) => {
+      const scenario = { epochs: 3, batches: 4, batchSize: 8, lastBatchSize: 8, accumulate: 1 }
+      const play = (resumeAfter?: number) =>
+        ranks.run<StrategyOutcome>(
+          'scenario',
+          { scenario: { ...scenario, ...(resumeAfter === undefined ? {} : { resumeAfter }) }, options },
+          { size: 2 },
+        )
+      const [straight, resumed] = [await play(), await play(1)]
+      for (const [rank, { losses, final, error, tensorsLeft }] of resumed.entries()) {
+        expect(error).toBeUndefined()
+        expect(losses).toEqual(straight[rank]?.losses)
+        expect(final).toEqual(straight[0]?.final)
+        expect(tensorsLeft).toBe(0)
+      }
+    },
+  )
 
   test('have running statistics of their own, whose mean all hold at the end', async () => {
     const parts = await onRanks({ ...MLP, model: 'cnn', steps: 10, options: { localSteps: 4, outer: {} } }, { size: 3 })
