@@ -16,7 +16,7 @@ export interface PackedMember {
 }
 
 export interface BucketOptions {
-  /** Bytes at which a bucket is full. */
+  /** Bytes at which a bucket is full. Infinity: there is one. */
   readonly bucketBytes: number
   /** Elements from which a gradient is summed in place. */
   readonly inPlaceFrom: number
@@ -37,6 +37,7 @@ export function planBuckets(
   included: readonly number[],
   { bucketBytes, inPlaceFrom }: BucketOptions,
 ): Bucket[] {
+  const firstBytes = bucketBytes === Infinity ? Infinity : Math.min(FIRST_BUCKET_BYTES, bucketBytes)
   const buckets: Bucket[] = []
   let members: number[] = []
   let bytes = 0
@@ -47,7 +48,7 @@ export function planBuckets(
   }
   for (const index of included.toReversed()) {
     const size = 4 * (sizes[index] as number)
-    const limit = buckets.length === 0 ? Math.min(FIRST_BUCKET_BYTES, bucketBytes) : bucketBytes
+    const limit = buckets.length === 0 ? firstBytes : bucketBytes
     if (bytes > 0 && bytes + size > limit) close()
     members.push(index)
     bytes += size

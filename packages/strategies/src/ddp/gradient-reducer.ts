@@ -51,7 +51,8 @@ export class GradientReducer {
     this.#approximated = indices.filter(isApproximated)
     const inPlaceFrom = blocks && access.hasMemory ? IN_PLACE_FROM : Number.POSITIVE_INFINITY
     const exact = indices.filter((index) => !isApproximated(index))
-    this.#buckets = planBuckets(sizes, exact, { bucketBytes, inPlaceFrom })
+    // Nothing begins before the walk is over where ranks block: what is small needs one collective then.
+    this.#buckets = planBuckets(sizes, exact, { bucketBytes: blocks ? Infinity : bucketBytes, inPlaceFrom })
     this.#bucketOf = new Int32Array(parameters.length).fill(-1)
     for (const [number, { members }] of this.#buckets.entries())
       for (const index of members) this.#bucketOf[index] = number
