@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu'
 import {
+  atEnd,
   deriveKey,
   everyEpochs,
   everySteps,
@@ -201,6 +202,8 @@ describe('a run that is resumed goes on bit for bit', () => {
     ['from the middle of an epoch', everySteps(4), 8, 8],
     ['from the middle, after steps that were lost', everySteps(5), 13, 10],
     ['from the last step of an epoch', everySteps(6), 12, 12],
+    ['from the end of a run that ended with an epoch', atEnd(), 12, 12],
+    ['from the end of a run that ended within one', atEnd(), 15, 15],
   ])('%s', async (_name, every, steps, from) => {
     const { straight, second } = await interrupted({ every, steps })
     expect(second.losses).toEqual(straight.losses.slice(from))

@@ -268,6 +268,8 @@ export class FitLoop {
     clock.epoch++
     clock.batchIndex = 0
     this.#epochValidated = false
+    // What is saved from here on, as at the end of the run, is of the epoch to come.
+    this.#epochEnded = false
     applySchedules(this.#run)
   }
 
