@@ -10,7 +10,7 @@ const STAGES: readonly ZeroOptions[] = [
   { stage: 2 },
   // Without units everything is gathered for the whole step; with them the module's one layer is.
   { stage: 3, units: [] },
-  { stage: 3, units: ['layer'], checkpoint: 'sharded' },
+  { stage: 3, units: ['layer'] },
 ]
 
 const WORLDS: readonly World[] = [{ size: 1 }, { size: 2 }, { size: 3 }, { size: 4 }, { size: 2, backend: 'cpu' }]

@@ -20,8 +20,8 @@ interface Trial extends ZeroTraining {
 
 const TRIALS: Readonly<Record<string, Trial>> = {
   mlp: { model: 'mlp', steps: 20, batchSize: 12, samples: 100, worlds: [1, 2, 4] },
-  // The last batch of an epoch holds two samples: some ranks have none of it.
-  'cnn, with batch norm': { model: 'cnn', steps: 20, batchSize: 12, samples: 38, worlds: [1, 2, 3, 4] },
+  // The last batch of an epoch holds three samples: of four ranks one has none.
+  'cnn, with batch norm': { model: 'cnn', steps: 20, batchSize: 12, samples: 39, worlds: [1, 2, 3, 4] },
   'gpt, with dropout': { model: 'gpt', steps: 20, batchSize: 12, samples: 50, worlds: [1, 2, 4] },
   'gpt that accumulates and clips': {
     model: 'gpt',
@@ -81,11 +81,11 @@ const isFree = (path: string): boolean => path.endsWith('attention.key.bias')
 async function check(training: ZeroTraining, options: ZeroOptions, size: number, rtol: number): Promise<void> {
   const trained = await ranks.run<ZeroTrained>('zeroTrain', { ...training, options }, { size })
   const single = await reference(training)
-  assertAllClose(curve(trained), curve([single]), { rtol, atol: rtol / 10 }, 'losses')
+  assertAllClose(curve(trained), curve([single]), { rtol, atol: rtol / 100 }, 'losses')
   const final = new Map(trained[0]?.parameters)
   expect([...final.keys()]).toEqual(single.parameters.map(([path]) => path))
   for (const [path, values] of single.parameters)
-    if (!isFree(path)) assertAllClose(final.get(path) ?? [], values, { rtol, atol: rtol }, path)
+    if (!isFree(path)) assertAllClose(final.get(path) ?? [], values, { rtol: 10 * rtol, atol: 10 * rtol }, path)
   for (const { validation, tensorsLeft } of trained) {
     assertAllClose(validation ?? Number.NaN, single.validation ?? Number.NaN, { rtol, atol: rtol }, 'val/loss')
     expect(tensorsLeft).toBe(0)

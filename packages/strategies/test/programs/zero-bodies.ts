@@ -1,6 +1,5 @@
-import { type Fit, playScenario, type StrategyScenario } from '@levin/testing'
+import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { ZeroOptions } from '../../src/zero.js'
-import { CheckpointsOfRanks } from '../support/checkpoints-of-ranks.js'
 import { acceleratorOf, fitOn, type Place } from './place.js'
 import { zeroAt } from './zero-at.js'
 import { type MemoryTrial, memoryUsed } from './zero-memory.js'
@@ -11,12 +10,7 @@ export const zeroBodies = {
   async zeroScenario(place: Place, { scenario, options }: { scenario: StrategyScenario; options: ZeroOptions }) {
     const accelerator = acceleratorOf(place.world)
     await accelerator.setup()
-    const run = fitOn(accelerator)
-    const fit: Fit = (request) => {
-      if (!request.strategy) throw new Error('a fit without its strategy')
-      return run({ ...request, checkpointIO: new CheckpointsOfRanks(request.checkpointIO, request.strategy) })
-    }
-    return playScenario(scenario, { createStrategy: () => zeroAt(place, options), fit })
+    return playScenario(scenario, { createStrategy: () => zeroAt(place, options), fit: fitOn(accelerator) })
   },
 
   zeroMemory: (place: Place, trial: MemoryTrial) => memoryUsed(trial, place),

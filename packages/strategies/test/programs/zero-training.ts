@@ -1,3 +1,4 @@
+import { diskCheckpoints } from '@levin/checkpoints/node'
 import {
   type Callback,
   engineMemory,
@@ -7,10 +8,10 @@ import {
   type Strategy,
 } from '@levin/core'
 import { DataLoader, type fromArrays } from '@levin/data'
-import { MemoryCheckpoints, TestPlatform } from '@levin/testing'
+import { TestPlatform } from '@levin/testing'
 import { Trainer } from '@levin/trainer'
 import type { ZeroOptions } from '../../src/zero.js'
-import { acceleratorOf, type Place } from './place.js'
+import { acceleratorOf, ddpAt, type Place } from './place.js'
 import type { World } from './protocol.js'
 import { zeroAt } from './zero-at.js'
 import { type Batch, MODELS, type ModelName, samplesFor } from './zero-models.js'
@@ -25,7 +26,13 @@ export interface ZeroTraining {
   readonly samples: number
   readonly accumulate?: number
   readonly clipping?: GradientClipping
+  /** Default: zero, or one device where there is no group. */
+  readonly strategy?: 'ddp' | 'zero'
   readonly options?: ZeroOptions
+  /** A checkpoint to go on from. */
+  readonly from?: string | undefined
+  /** Where one is saved at the end. */
+  readonly to?: string | undefined
 }
 
 /** What one rank saw of it. */
@@ -42,13 +49,13 @@ export interface ZeroTrained {
 
 /** Trains as one rank of a world, or alone where there is no group. */
 export async function trainZero(training: ZeroTraining, world: World, place?: Place): Promise<ZeroTrained> {
-  const { model, steps, batchSize, samples, accumulate = 1, clipping, options = {} } = training
+  const { model, steps, batchSize, samples, accumulate = 1, clipping, from, to } = training
   const accelerator = acceleratorOf(world)
   await accelerator.setup()
   const before = engineMemory().tensors
-  const strategy: Strategy = place ? zeroAt(place, options) : new SingleDevice()
+  const strategy = strategyFor(training, place)
   const module: Module<Batch> = MODELS[model]()
-  const notes = new Notes(strategy, module)
+  const notes = new Notes(strategy, module, to)
   const loader = () =>
     new DataLoader(samplesFor(model, samples) as ReturnType<typeof fromArrays>, {
       batchSize: batchSize / world.size,
@@ -64,13 +71,13 @@ export async function trainZero(training: ZeroTraining, world: World, place?: Pl
       accumulateGradBatches: accumulate,
       ...(clipping ? { gradientClipVal: clipping.value, gradientClipAlgorithm: clipping.algorithm } : {}),
       callbacks: [notes.callback],
-      checkpointIO: new MemoryCheckpoints(),
+      checkpointIO: diskCheckpoints(),
       loggers: false,
       enableCheckpointing: false,
       enableProgressBar: false,
       enableModelSummary: false,
       seed: 3,
-    }).fit(module, { train: loader(), validate: loader() } as never)
+    }).fit(module, { train: loader(), validate: loader() } as never, from ? { ckptPath: from } : {})
     module.dispose()
     return {
       losses: notes.losses,
@@ -87,13 +94,18 @@ export async function trainZero(training: ZeroTraining, world: World, place?: Pl
   }
 }
 
+function strategyFor({ strategy, options = {} }: ZeroTraining, place: Place | undefined): Strategy {
+  if (!place) return new SingleDevice()
+  return strategy === 'ddp' ? ddpAt(place) : zeroAt(place, options)
+}
+
 class Notes {
   readonly losses: { loss: number; weight: number }[] = []
   readonly digests: number[] = []
   readonly parameters: (readonly [path: string, values: Float32Array])[] = []
   readonly callback: Callback
 
-  constructor(strategy: Strategy, module: Module) {
+  constructor(strategy: Strategy, module: Module, to: string | undefined) {
     const { losses, digests, parameters } = this
     this.callback = {
       name: 'notes',
@@ -101,7 +113,8 @@ class Notes {
         losses.push({ loss: (await loss?.data())?.[0] ?? Number.NaN, weight })
         digests.push(digest(module))
       },
-      async onTrainEnd() {
+      async onTrainEnd(run) {
+        if (to) await run.saveCheckpoint(to)
         for await (const { name, data } of strategy.modelState(module))
           parameters.push([name, (await data()) as Float32Array])
       },
