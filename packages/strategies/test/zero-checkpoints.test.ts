@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ZeroOptions } from '../src/zero.js'
 import { trainZero, type ZeroTrained, type ZeroTraining } from './programs/zero-training.js'
 import { Ranks } from './support/ranks.js'
+import { lossesOf } from './support/zero-curve.js'
 
 const ranks = new Ranks(4)
 let folder: string
@@ -29,13 +30,6 @@ async function run(leg: Leg, training: ZeroTraining): Promise<readonly ZeroTrain
   const { ranks: size, ...how } = leg
   return ranks.run<ZeroTrained>('zeroTrain', { ...training, ...how }, { size })
 }
-
-const lossesOf = (all: readonly ZeroTrained[]): number[] =>
-  (all[0]?.losses ?? []).map((_, batch) => {
-    const parts = all.map(({ losses }) => losses[batch] as ZeroTrained['losses'][0]).filter(({ weight }) => weight > 0)
-    const weight = parts.reduce((total, part) => total + part.weight, 0)
-    return parts.reduce((total, part) => total + part.loss * part.weight, 0) / weight
-  })
 
 /** Every kind of layout loads what every other has saved, full or in parts. */
 const CHAIN: readonly Leg[] = [

@@ -1,8 +1,8 @@
-import { assertAllClose } from '@levin/testing'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, test } from 'vitest'
 import type { ZeroOptions } from '../src/zero.js'
-import { trainZero, type ZeroTrained, type ZeroTraining } from './programs/zero-training.js'
+import type { ZeroTraining } from './programs/zero-training.js'
 import { Ranks } from './support/ranks.js'
+import { compareWithOneDevice } from './support/zero-curve.js'
 
 const ranks = new Ranks(4)
 afterAll(() => ranks.end())
@@ -57,50 +57,13 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   },
 }
 
-const references = new Map<string, Promise<ZeroTrained>>()
-
-/** The same training on one device, once. */
-function reference(training: ZeroTraining): Promise<ZeroTrained> {
-  const key = JSON.stringify(training)
-  const known = references.get(key) ?? trainZero(training, { size: 1 })
-  references.set(key, known)
-  return known
-}
-
-/** The loss of each batch, over all ranks. */
-const curve = (all: readonly ZeroTrained[]): number[] =>
-  (all[0]?.losses ?? []).map((_, batch) => {
-    const parts = all.map(({ losses }) => losses[batch] as ZeroTrained['losses'][0]).filter(({ weight }) => weight > 0)
-    const weight = parts.reduce((total, part) => total + part.weight, 0)
-    return weight === 0 ? 0 : parts.reduce((total, part) => total + part.loss * part.weight, 0) / weight
-  })
-
-/** The biases of keys change no attention: their gradients are rounding errors, which Adam makes steps of its full size of. */
-const isFree = (path: string): boolean => path.endsWith('attention.key.bias')
-
-async function check(training: ZeroTraining, options: ZeroOptions, size: number, rtol: number): Promise<void> {
-  const trained = await ranks.run<ZeroTrained>('zeroTrain', { ...training, options }, { size })
-  const single = await reference(training)
-  assertAllClose(curve(trained), curve([single]), { rtol, atol: rtol / 100 }, 'losses')
-  const final = new Map(trained[0]?.parameters)
-  expect([...final.keys()]).toEqual(single.parameters.map(([path]) => path))
-  for (const [path, values] of single.parameters)
-    if (!isFree(path)) assertAllClose(final.get(path) ?? [], values, { rtol: 10 * rtol, atol: 10 * rtol }, path)
-  for (const { validation, tensorsLeft } of trained) {
-    assertAllClose(validation ?? Number.NaN, single.validation ?? Number.NaN, { rtol, atol: rtol }, 'val/loss')
-    expect(tensorsLeft).toBe(0)
-  }
-  // Where ranks hold whole parameters they are the same bit for bit, after every step.
-  if (options.stage !== 3) for (const { digests } of trained) expect(digests).toEqual(trained[0]?.digests)
-}
-
 describe.each(STAGES)('zero(%o) has the curve of one device', (options) => {
   describe.each(Object.entries(TRIALS))('for %s', (_, { worlds, ...training }) => {
-    test.each(worlds)('on %i ranks', (size) => check(training, options, size, 1e-5))
+    test.each(worlds)('on %i ranks', (size) => compareWithOneDevice(ranks, training, options, size))
   })
 
   test('over 200 steps, but for what single precision loses', async () => {
     const training = { model: 'gpt', steps: 200, batchSize: 12, samples: 50 } as const
-    await check(training, options, 2, 1e-3)
+    await compareWithOneDevice(ranks, training, options, 2, 1e-3)
   })
 })

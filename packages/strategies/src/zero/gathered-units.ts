@@ -133,7 +133,9 @@ export class GatheredUnits extends Zero {
         tidy((() => {
           const rest = this.#units.find(({ layer }) => layer === undefined)
           if (rest) lending.fetch(rest, frame)
-          return frame.detached(run())
+          const result = frame.detached(run())
+          lending.requireSameOrder()
+          return result
         }) as never),
       ) as T
     } finally {

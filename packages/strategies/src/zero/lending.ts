@@ -12,6 +12,7 @@ import {
 import { customGrad, type Tensor, zerosLike } from '@tensorflow/tfjs-core'
 import { Frame } from './frame.js'
 import type { Line } from './line.js'
+import { differentLayers } from './refusals.js'
 import type { Unit, Use } from './unit.js'
 import type { Workplace } from './zero-strategy.js'
 
@@ -22,6 +23,9 @@ import type { Workplace } from './zero-strategy.js'
 export class Lending {
   readonly #workplace: Workplace
   readonly #unitOf: ReadonlyMap<Parameter, Unit>
+  readonly #numbers: ReadonlyMap<Unit, number>
+  /** What was gathered since the last look, in its order, as a digest. */
+  #trace = 0
   /** The frame of the step that is going on. */
   #step: Frame | undefined
   /** The frame that whoever reads now reads from: of the step, or of a unit. */
@@ -30,6 +34,7 @@ export class Lending {
   constructor(workplace: Workplace, units: readonly Unit[]) {
     this.#workplace = workplace
     this.#unitOf = new Map(units.flatMap((unit) => unit.parameters.map((parameter) => [parameter, unit])))
+    this.#numbers = new Map(units.map((unit, index) => [unit, index + 1]))
     for (const parameter of this.#unitOf.keys())
       parameter.lendBy((held) => (this.#frame ? this.#whole(parameter, this.#frame) : held))
   }
@@ -37,6 +42,20 @@ export class Lending {
   /** Readers see what is held again. */
   end(): void {
     for (const parameter of this.#unitOf.keys()) parameter.lendBy(undefined)
+  }
+
+  /**
+   * Units of one size that ranks gather in different orders would be taken for each other.
+   *
+   * @throws LEVIN_COLLECTIVE on all ranks if they have not gathered the same since the last call
+   */
+  requireSameOrder(): void {
+    const { collectives, ranks } = this.#workplace
+    const range = Int32Array.of(this.#trace, -this.#trace)
+    this.#trace = 0
+    if (ranks === 1) return
+    collectives.allReduce(range, 'max')
+    if (range[0] !== -(range[1] as number)) throw differentLayers()
   }
 
   /** Runs a part of a step, in which readers read from `frame`. Around it they see what is held, as hooks and optimizers do. */
@@ -141,7 +160,9 @@ export class Lending {
   }
 
   /** The parameters of a unit as kept tensors. */
-  #gather({ lines }: Unit): Map<Parameter, Tensor> {
+  #gather(unit: Unit): Map<Parameter, Tensor> {
+    const { lines } = unit
+    this.#trace = (Math.imul(this.#trace, 31) + (this.#numbers.get(unit) as number)) & 0x7fffffff
     const wholes = new Map<Parameter, Tensor>()
     try {
       this.#within(undefined, () => {

@@ -11,9 +11,9 @@ export function* modelRecords(
 ): Generator<TensorRecord, void, undefined> {
   for (const parameter of module.parameters()) {
     if (inParts && ranks > 1) yield stretchOf(parameter, evenShard(parameter, rank, ranks))
-    else yield whole(parameter.path, parameter.value, rank)
+    else yield whole(parameter.path, parameter.value, rank === 0)
   }
-  for (const buffer of module.buffers()) yield whole(buffer.path, buffer.value, rank)
+  for (const buffer of module.buffers()) yield whole(buffer.path, buffer.value, inParts || rank === 0)
 }
 
 /** A model whose parameters are parts: as they are, or gathered one after the other for rank 0. */
@@ -26,10 +26,10 @@ export async function* partialModelRecords(
   for (const parameter of module.parameters()) {
     const { path, value, shape } = parameter
     const at = places.of(parameter)
-    if (!at || workplace.ranks === 1) yield whole(path, value, workplace.rank)
+    if (!at || workplace.ranks === 1) yield whole(path, value, workplace.rank === 0)
     else yield* partRecords(path, value, shape, at, workplace, inParts)
   }
-  for (const buffer of module.buffers()) yield whole(buffer.path, buffer.value, workplace.rank)
+  for (const buffer of module.buffers()) yield whole(buffer.path, buffer.value, inParts || workplace.rank === 0)
 }
 
 /** An optimizer's state, which is as its parameters' parts are. */
@@ -42,7 +42,7 @@ export async function* optimizerRecords(
   for (const { parameter, slot, value } of optimizer.slots() as Iterable<OptimizerSlot>) {
     const name = `${parameter.path}/${slot}`
     const at = places.of(parameter)
-    if (!at || workplace.ranks === 1) yield whole(name, value, workplace.rank)
+    if (!at || workplace.ranks === 1) yield whole(name, value, workplace.rank === 0)
     else yield* partRecords(name, value, parameter.shape, at, workplace, inParts)
   }
 }
@@ -58,7 +58,7 @@ async function* partRecords(
   const { line, index } = place
   const shard = line.shard(index, workplace.rank)
   if (!inParts) yield* gathered(name, value, shape, place, workplace)
-  else if (!shard) yield whole(name, value, 0)
+  else if (!shard) yield snapshot(name, value)
   else if (line.even) yield { ...snapshot(name, value), slice: stretch(shard, shape), wholeShape: shape }
 }
 
@@ -99,8 +99,9 @@ const stretch = ({ start, shape }: Shard, whole: readonly number[]) => ({
   shape,
 })
 
-const whole = (name: string, value: Tensor, rank: number): TensorRecord =>
-  rank === 0 ? snapshot(name, value) : { name, dtype: 'float32', shape: value.shape, data: () => copyOf(value) }
+/** @param isSaved whether anybody may save it from here; otherwise it is read when it is asked for */
+const whole = (name: string, value: Tensor, isSaved: boolean): TensorRecord =>
+  isSaved ? snapshot(name, value) : { name, dtype: 'float32', shape: value.shape, data: () => copyOf(value) }
 
 /** Read at once, so that training may go on. */
 function snapshot(name: string, value: Tensor): TensorRecord {

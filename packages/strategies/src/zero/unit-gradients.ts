@@ -57,6 +57,7 @@ export class UnitGradients implements WindowGradients {
   }
 
   own(): ReadonlyMap<Parameter, Tensor> {
+    this.#lending.requireSameOrder()
     const { collectives, ranks } = this.#workplace
     const reached = this.#parameters.map((parameter) => this.#reached.has(parameter))
     const own = { weight: this.#weight, counts: true, connected: this.#connected, reached }

@@ -2,6 +2,7 @@ import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { ZeroOptions } from '../../src/zero.js'
 import { acceleratorOf, fitOn, type Place } from './place.js'
 import { zeroAt } from './zero-at.js'
+import { type Failing, failZero, type Predicting, predictZero } from './zero-edges.js'
 import { type MemoryTrial, memoryUsed } from './zero-memory.js'
 import { trainZero, type ZeroTraining } from './zero-training.js'
 
@@ -14,6 +15,10 @@ export const zeroBodies = {
   },
 
   zeroMemory: (place: Place, trial: MemoryTrial) => memoryUsed(trial, place),
+
+  zeroFail: (place: Place, failing: Failing) => failZero(failing, place),
+
+  zeroPredict: (place: Place, predicting: Predicting) => predictZero(predicting, place.world, place),
 
   zeroTrain: (place: Place, training: ZeroTraining) => trainZero(training, place.world, place),
 }

@@ -31,6 +31,8 @@ import {
 import { adam, adamW, sgd } from '@levin/optim'
 import {
   add,
+  concat,
+  gather,
   matMul,
   mean,
   mul,
@@ -43,6 +45,7 @@ import {
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
+  tensor1d,
 } from '@tensorflow/tfjs-core'
 import { PlainLars } from './plain-lars.js'
 
@@ -175,6 +178,54 @@ class Layerwise extends Mlp {
   }
 }
 
+/** Rows of a part, by which half of the global batch of 8 they belong to. */
+const rowsOf = (x: Tensor, step: StepContext, half: 0 | 1): number[] =>
+  Array.from({ length: x.shape[0] as number }, (_, row) => row).filter(
+    (row) => Number((step.firstSample + row) % 8 >= 4) === half,
+  )
+
+/** Half of the samples take another way: ranks call other layers than others do. */
+class Branching extends Classifier {
+  readonly trunk = linear(12, 12)
+  readonly ways = [linear(12, 5), linear(12, 5)] as const
+
+  logits(x: Tensor, step: StepContext) {
+    const features = this.trunk.forward(x, step)
+    const parts = this.ways.map((way, half) => {
+      const rows = rowsOf(x, step, half as 0 | 1)
+      return rows.length === 0 ? [] : [way.forward(gather(features, tensor1d(rows, 'int32')), step)]
+    })
+    return concat(parts.flat())
+  }
+
+  override loss({ x, y }: Batch, step: StepContext): Scalar {
+    const order = [...rowsOf(x, step, 0), ...rowsOf(x, step, 1)]
+    return crossEntropy(this.logits(x, step), gather(y, tensor1d(order, 'int32')))
+  }
+}
+
+/** Layers that all ranks call, and whose results some leave out of their loss: before all others, and after them. */
+class Aside extends Classifier {
+  readonly before = linear(12, 3)
+  readonly net = sequential(linear(12, 16), relu(), linear(16, 5))
+  readonly after = linear(12, 3)
+
+  logits(x: Tensor, step: StepContext) {
+    return this.net.forward(x, step)
+  }
+
+  override loss({ x, y }: Batch, step: StepContext): Scalar {
+    const before = this.before.forward(x, step)
+    const loss = crossEntropy(this.logits(x, step), y)
+    const after = this.after.forward(x, step)
+    const rows = rowsOf(x, step, 1)
+    if (rows.length === 0) return loss
+    const own = tensor1d(rows, 'int32')
+    const more = add(sum(square(gather(before, own))), sum(square(gather(after, own))))
+    return add(loss, mul(more, 0.1 / (x.shape[0] as number))) as Scalar
+  }
+}
+
 export const MODELS = {
   mlp: () => new Mlp(),
   cnn: () => new Cnn(),
@@ -182,6 +233,8 @@ export const MODELS = {
   shared: () => new Shared(),
   weighted: () => new Weighted(),
   layerwise: () => new Layerwise(),
+  branching: () => new Branching(),
+  aside: () => new Aside(),
 } as const satisfies Record<string, () => Module<Batch>>
 
 export type ModelName = keyof typeof MODELS

@@ -4,6 +4,7 @@ import {
   engineMemory,
   type GradientClipping,
   type Module,
+  type Parameter,
   SingleDevice,
   type Strategy,
 } from '@levin/core'
@@ -29,6 +30,8 @@ export interface ZeroTraining {
   /** Default: zero, or one device where there is no group. */
   readonly strategy?: 'ddp' | 'zero'
   readonly options?: ZeroOptions
+  /** The first layer of `net` is frozen before this epoch. */
+  readonly unfreezeAt?: number
   /** A checkpoint to go on from. */
   readonly from?: string | undefined
   /** Where one is saved at the end. */
@@ -49,7 +52,7 @@ export interface ZeroTrained {
 
 /** Trains as one rank of a world, or alone where there is no group. */
 export async function trainZero(training: ZeroTraining, world: World, place?: Place): Promise<ZeroTrained> {
-  const { model, steps, batchSize, samples, accumulate = 1, clipping, from, to } = training
+  const { model, steps, batchSize, samples, accumulate = 1, clipping, from, to, unfreezeAt = 0 } = training
   const accelerator = acceleratorOf(world)
   await accelerator.setup()
   const before = engineMemory().tensors
@@ -70,7 +73,7 @@ export async function trainZero(training: ZeroTraining, world: World, place?: Pl
       maxEpochs: -1,
       accumulateGradBatches: accumulate,
       ...(clipping ? { gradientClipVal: clipping.value, gradientClipAlgorithm: clipping.algorithm } : {}),
-      callbacks: [notes.callback],
+      callbacks: [notes.callback, freezing(module, unfreezeAt)],
       checkpointIO: diskCheckpoints(),
       loggers: false,
       enableCheckpointing: false,
@@ -97,6 +100,16 @@ export async function trainZero(training: ZeroTraining, world: World, place?: Pl
 function strategyFor({ strategy, options = {} }: ZeroTraining, place: Place | undefined): Strategy {
   if (!place) return new SingleDevice()
   return strategy === 'ddp' ? ddpAt(place) : zeroAt(place, options)
+}
+
+function freezing(module: Module, until: number): Callback {
+  const [first, second] = module.parameters() as [Parameter, Parameter]
+  return {
+    name: 'freezing',
+    onTrainEpochStart({ clock }) {
+      for (const parameter of [first, second]) parameter.trainable = clock.epoch >= until
+    },
+  }
 }
 
 class Notes {
