@@ -39,3 +39,15 @@ test.each(FORMULAS)('a rank of zero(%o) needs what the formula says', async (opt
     }
   }
 })
+
+test('the blocks of a transformer are units, and their activations go too', async () => {
+  const blocks = { kind: 'blocks', layers: 12, width: 128, steps: 2 } as const
+  const [whole] = await ranks.run<MemoryUsed>('zeroMemory', { ...blocks, options: undefined }, { size: 4 })
+  const [parts] = await ranks.run<MemoryUsed>('zeroMemory', { ...blocks, options: { stage: 3 } }, { size: 4 })
+  const { parameters, peak } = parts as MemoryUsed
+  const block = parameters / blocks.layers
+  // One block's activations are left: about 40 per position and feature.
+  const activations = 40 * 32 * blocks.width
+  expect(peak / 4).toBeLessThan(parameters + 2 * block + blocks.layers * 32 * blocks.width + activations)
+  expect(peak).toBeLessThan(0.4 * (whole as MemoryUsed).peak)
+})

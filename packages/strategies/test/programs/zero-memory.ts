@@ -1,16 +1,25 @@
-import { type EvaluationStep, Module, type Strategy, type TrainingStep } from '@levin/core'
+import {
+  type EvaluationStep,
+  type Layer,
+  Module,
+  type StepContext,
+  type Strategy,
+  type TrainingStep,
+} from '@levin/core'
 import { DataLoader, fromArrays } from '@levin/data'
-import { linear, mse, relu, sequential } from '@levin/nn'
+import { linear, mse, relu, sequential, transformerBlock } from '@levin/nn'
 import { adam } from '@levin/optim'
 import { TestPlatform } from '@levin/testing'
 import { Trainer } from '@levin/trainer'
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { ZeroOptions } from '../../src/zero.js'
 import { acceleratorOf, ddpAt, type Place } from './place.js'
 import { zeroAt } from './zero-at.js'
 
-/** What is measured: layers of `width` × `width`, trained by Adam. */
+/** What is measured, trained by Adam. */
 export interface MemoryTrial {
+  /** Layers of `width` × `width`, or blocks of a transformer. Default `'layers'`. */
+  readonly kind?: 'layers' | 'blocks'
   readonly layers: number
   readonly width: number
   readonly steps: number
@@ -27,20 +36,29 @@ export interface MemoryUsed {
   readonly losses: readonly number[]
 }
 
-class Tower extends Module<{ x: Tensor2D }> {
-  readonly net
+/** Learns to give back what it gets: `[batch, width]`, or `[batch, 32, width]`. */
+class Tower extends Module<{ x: Tensor }> {
+  readonly layers: readonly Layer<Tensor, Tensor>[]
 
-  constructor(layers: number, width: number) {
+  constructor({ kind, layers, width }: MemoryTrial) {
     super()
-    this.net = sequential(...Array.from({ length: layers }, () => [linear(width, width), relu()]).flat())
+    const layer = () =>
+      kind === 'blocks' ? transformerBlock(width, 4, { causal: true }) : sequential(linear(width, width), relu())
+    this.layers = Array.from({ length: layers }, layer as () => Layer<Tensor, Tensor>)
   }
 
-  trainingStep({ x }: { x: Tensor2D }, step: TrainingStep): Scalar {
-    return mse(this.net.forward(x, step) as Tensor2D, x)
+  loss({ x }: { x: Tensor }, step: StepContext): Scalar {
+    let y = x
+    for (const layer of this.layers) y = layer.forward(y, step)
+    return mse(y, x)
   }
 
-  validationStep({ x }: { x: Tensor2D }, step: EvaluationStep): void {
-    step.log('val/loss', mse(this.net.forward(x, step) as Tensor2D, x))
+  trainingStep(batch: { x: Tensor }, step: TrainingStep): Scalar {
+    return this.loss(batch, step)
+  }
+
+  validationStep(batch: { x: Tensor }, step: EvaluationStep): void {
+    step.log('val/loss', this.loss(batch, step))
   }
 
   configureOptimizers() {
@@ -49,14 +67,17 @@ class Tower extends Module<{ x: Tensor2D }> {
 }
 
 /** Trains and validates, and says what it took. */
-export async function memoryUsed({ layers, width, steps, options }: MemoryTrial, place: Place): Promise<MemoryUsed> {
+export async function memoryUsed(trial: MemoryTrial, place: Place): Promise<MemoryUsed> {
+  const { kind, width, steps, options } = trial
   const accelerator = acceleratorOf(place.world)
   const strategy: Strategy = options ? zeroAt(place, options) : ddpAt(place)
-  const module = new Tower(layers, width)
+  const module = new Tower(trial)
   const parameters = module.parameters().reduce((sum, { size }) => sum + size, 0)
   const losses: number[] = []
+  const shape = kind === 'blocks' ? [32, width] : [width]
   const samples = steps * place.world.size
-  const data = fromArrays({ x: { data: new Float32Array(samples * width).fill(0.5), shape: [samples, width] } })
+  const values = new Float32Array(shape.reduce((product, size) => product * size, samples)).fill(0.5)
+  const data = fromArrays({ x: { data: values, shape: [samples, ...shape] } })
   try {
     await new Trainer({
       strategy,
