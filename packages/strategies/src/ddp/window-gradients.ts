@@ -1,15 +1,7 @@
-import {
-  keep,
-  LevinError,
-  type MicroBatch,
-  type Parameter,
-  record,
-  type Tape,
-  type TrainingWindow,
-  type WeightedLoss,
-} from '@levin/core'
+import { keep, type MicroBatch, record, type Tape, type TrainingWindow, type WeightedLoss } from '@levin/core'
 import { accumulate } from '@levin/ops'
 import { mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { notConnected } from '../group/not-connected.js'
 import type { Task } from '../group/task.js'
 import type { GradientReducer } from './gradient-reducer.js'
 import { WindowExchange } from './window-exchange.js'
@@ -181,17 +173,3 @@ function times(tensor: Tensor, factor: number): Tensor {
 }
 
 const isConnected = ({ connected }: Tape<unknown>): boolean => connected.includes(true)
-
-function notConnected(parameters: readonly Parameter[]): LevinError {
-  if (parameters.length === 0) {
-    return new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
-      message: 'There is nothing to train: every parameter of the optimizer is frozen.',
-      remedy: 'Call unfreeze() on the module, or on the layers that are to learn.',
-    })
-  }
-  return new LevinError('LEVIN_LOSS_NOT_CONNECTED', {
-    message: `The loss depends on none of the ${parameters.length} parameters that the optimizer trains, on any rank.`,
-    remedy:
-      'Compute it from the output of layers, without reading values back (dataSync, arraySync) and without integer ops such as argMax on the way; and check that the parameters given to the optimizer are those of this module.',
-  })
-}

@@ -1,8 +1,9 @@
 import type { MicroBatch, Parameter, TrainingWindow } from '@levin/core'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { notConnected } from '../group/not-connected.js'
 import { agree } from './agreement.js'
 import type { Line } from './line.js'
-import { recordMicroBatch, requireConnected } from './recorded.js'
+import { recordMicroBatch } from './recorded.js'
 import { ShardSums } from './shard-sums.js'
 import type { WindowGradients, Workplace } from './zero-strategy.js'
 
@@ -32,7 +33,7 @@ export class ReducedAsTheyCome implements WindowGradients {
     try {
       const connected = tape.connected.includes(true)
       const agreed = agree(collectives, ranks, { weight, counts, connected, reached: tape.connected })
-      requireConnected(agreed.connected, parameters)
+      if (!agreed.connected) throw notConnected(parameters)
       window.beforeBackward(micro, tape.outputs)
       this.#weight += agreed.weight
       const used = parameters.filter((_, index) => agreed.used[index])

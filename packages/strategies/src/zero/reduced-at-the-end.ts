@@ -1,9 +1,10 @@
 import { keep, type MicroBatch, type Parameter, type TrainingWindow } from '@levin/core'
 import { accumulate } from '@levin/ops'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { notConnected } from '../group/not-connected.js'
 import { agree } from './agreement.js'
 import type { Line } from './line.js'
-import { recordMicroBatch, requireConnected } from './recorded.js'
+import { recordMicroBatch } from './recorded.js'
 import { ShardSums } from './shard-sums.js'
 import type { WindowGradients, Workplace } from './zero-strategy.js'
 
@@ -62,7 +63,7 @@ export class ReducedAtTheEnd implements WindowGradients {
     const reached = this.#parameters.map((parameter) => this.#wholes.has(parameter))
     const own = { weight: this.#weight, counts: true, connected: this.#connected, reached }
     const { weight, connected, used } = agree(collectives, ranks, own)
-    requireConnected(connected, this.#parameters)
+    if (!connected) throw notConnected(this.#parameters)
     const wanted = new Set(this.#parameters.filter((_, index) => used[index]))
     for (const line of this.#lines) {
       if (!line.parameters.some((parameter) => wanted.has(parameter))) continue
