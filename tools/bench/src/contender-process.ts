@@ -10,6 +10,8 @@ export interface Command {
   readonly args: readonly string[]
   /** Added to the environment of the bench. */
   readonly environment?: Readonly<Record<string, string>>
+  /** What ends it. Default `SIGKILL`; a launcher that ends its own children wants to be told. */
+  readonly endedBy?: NodeJS.Signals
 }
 
 /** What a contender reports after some steps. */
@@ -68,7 +70,7 @@ export class ContenderProcess {
     const { exitCode, signalCode } = this.#child
     this.#reader.close()
     if (exitCode !== null || signalCode !== null || this.#child.pid === undefined) return
-    this.#child.kill('SIGKILL')
+    this.#child.kill(this.#command.endedBy ?? 'SIGKILL')
     await once(this.#child, 'exit')
   }
 

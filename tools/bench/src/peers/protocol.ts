@@ -47,6 +47,12 @@ export function* askedFor<B>(batches: readonly B[], about: string, check: LossCh
   }
 }
 
+/** Does as many steps as the bench asks for, in turn. `run` gives the seconds and what is compared. */
+export function serve(about: string, run: (steps: number) => { seconds: number; check: number }): void {
+  say('@ready', { about })
+  for (let steps = nextRequest(); steps !== undefined; steps = nextRequest()) say('@done', run(steps))
+}
+
 /** Says that this machine lacks something, and ends. */
 export function absent(reason: string): never {
   say('@absent', { reason })

@@ -1,0 +1,71 @@
+import type { CollectiveWork } from '../../suites/collectives/works.js'
+
+/** The collectives that are measured, of whoever offers them. All block. */
+export interface MeasuredCollectives {
+  /** In place. */
+  allReduce(data: Float32Array): void
+  reduceScatter(data: Float32Array, target: Float32Array): void
+  allGather(data: Float32Array, target: Float32Array): void
+  send(data: Float32Array, to: number): void
+  receive(data: Float32Array, from: number): void
+  barrier(): void
+}
+
+export interface Exchange {
+  /** Does it once. */
+  readonly once: () => void
+  /** A number that all contenders must agree on, of what the last one gave. */
+  check(): number
+  /** Nothing but zeros from here on, so that no sum of sums overflows. */
+  clear(): void
+}
+
+/** Where tensors lie: a WebAssembly memory of each rank's own. */
+function heapOf(elements: number): (count: number) => Float32Array {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((elements * 4) / 65_536) + 2, maximum: 65_536 })
+  let next = 64
+  return (count) => {
+    const start = next
+    // On whole cache lines, as allocators of tensors give them.
+    next += Math.ceil((4 * count) / 64) * 64
+    return new Float32Array(memory.buffer, start, count)
+  }
+}
+
+/** What a rank does in one step of a work. */
+export function exchangeOf({ kind, ranks, elements }: CollectiveWork, rank: number, group: MeasuredCollectives): Exchange {
+  const part = Math.floor(elements / ranks)
+  const allocate = heapOf(elements + part + 64)
+  const [whole, share] = [allocate(elements), allocate(part)]
+  for (const data of [whole, share]) data.forEach((_, i) => void (data[i] = ((i * 37 + rank * 11) % 101) / 8))
+  const next = rank === 0 ? 1 : 0
+  const once: Record<CollectiveWork['kind'], () => void> = {
+    'all-reduce': () => group.allReduce(whole),
+    'reduce-scatter': () => group.reduceScatter(whole.subarray(0, part * ranks), share),
+    'all-gather': () => group.allGather(share, whole.subarray(0, part * ranks)),
+    barrier: () => group.barrier(),
+    'ping-pong': () => {
+      if (rank === 0) group.send(whole, next)
+      group.receive(whole, next)
+      if (rank === 1) group.send(whole, next)
+    },
+  }
+  const result = kind === 'reduce-scatter' ? share : whole
+  return {
+    once: once[kind],
+    check: () => 1 + result.reduce((sum, value, i) => sum + value * ((i % 13) - 5), 0),
+    clear: () => {
+      whole.fill(0)
+      share.fill(0)
+    },
+  }
+}
+
+/** Runs the exchange `steps` times between two barriers, and gives the seconds. */
+export function timed({ once }: Exchange, group: MeasuredCollectives, steps: number): number {
+  group.barrier()
+  const start = performance.now()
+  for (let step = 0; step < steps; step++) once()
+  group.barrier()
+  return (performance.now() - start) / 1000
+}
