@@ -1,10 +1,13 @@
-// Reductions over the slots of all ranks, on the memory that they share: `target[i] = op over r of first[r · stride + i]`,
-// always in the order of the ranks, so that whoever computes gets the same bits.
+// Reductions over what all ranks put forward, on the memory that they share, always in the order of the ranks, so that
+// whoever computes gets the same bits. What rank r has begins at `first + r · stride`, but for one's own, which begins at `own`.
 
 const SUM: i32 = 0
 const MIN: i32 = 1
 const MAX: i32 = 2
 const PRODUCT: i32 = 3
+
+/** Elements that are reduced at a time, rank after rank: the result so far stays in the fastest cache. */
+const STRETCH: i32 = 1024
 
 @inline
 function combineFloats(op: i32, a: v128, b: v128): v128 {
@@ -14,48 +17,38 @@ function combineFloats(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(a, b)
 }
 
+/** `target = (a op b) · scale`, which may lie where one of them does. A cache line at a time. */
 @inline
-function floats(op: i32, first: usize, stride: usize, ranks: i32, target: usize, count: i32, scale: f32): void {
+function floatsOfTwo(op: i32, a: usize, b: usize, target: usize, count: i32, scale: f32): void {
   const factor = f32x4.splat(scale)
-  for (; count >= 8; count -= 8) {
-    let a = v128.load(first)
-    let b = v128.load(first, 16)
-    let other = first + stride
-    for (let r = 1; r < ranks; r++) {
-      a = combineFloats(op, a, v128.load(other))
-      b = combineFloats(op, b, v128.load(other, 16))
-      other += stride
-    }
-    v128.store(target, f32x4.mul(a, factor))
-    v128.store(target, f32x4.mul(b, factor), 16)
-    first += 32
-    target += 32
+  for (; count >= 16; count -= 16) {
+    v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a), v128.load(b))))
+    v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 16), v128.load(b, 16))), 16)
+    v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 32), v128.load(b, 32))), 32)
+    v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 48), v128.load(b, 48))), 48)
+    a += 64
+    b += 64
+    target += 64
   }
   for (; count > 0; count--) {
-    let a = v128.load32_zero(first)
-    let other = first + stride
-    for (let r = 1; r < ranks; r++) {
-      a = combineFloats(op, a, v128.load32_zero(other))
-      other += stride
-    }
-    store<f32>(target, f32x4.extract_lane(a, 0) * scale)
-    first += 4
+    const value = combineFloats(op, v128.load32_zero(a), v128.load32_zero(b))
+    store<f32>(target, f32x4.extract_lane(value, 0) * scale)
+    a += 4
+    b += 4
     target += 4
   }
 }
 
-/** `scale` is a factor on the result: 1 / ranks for a mean. */
-export function reduceFloats(
-  op: i32, first: usize, stride: usize, ranks: i32, target: usize, count: i32, scale: f32,
-): void {
+function floats(op: i32, a: usize, b: usize, target: usize, count: i32, scale: f32): void {
   switch (op) {
-    case SUM: return floats(SUM, first, stride, ranks, target, count, scale)
-    case MIN: return floats(MIN, first, stride, ranks, target, count, scale)
-    case MAX: return floats(MAX, first, stride, ranks, target, count, scale)
-    case PRODUCT: return floats(PRODUCT, first, stride, ranks, target, count, scale)
+    case SUM: return floatsOfTwo(SUM, a, b, target, count, scale)
+    case MIN: return floatsOfTwo(MIN, a, b, target, count, scale)
+    case MAX: return floatsOfTwo(MAX, a, b, target, count, scale)
+    case PRODUCT: return floatsOfTwo(PRODUCT, a, b, target, count, scale)
   }
 }
 
+@inline
 function combineIntegers(op: i32, a: i32, b: i32): i32 {
   if (op === SUM) return a + b
   if (op === MIN) return min(a, b)
@@ -63,31 +56,75 @@ function combineIntegers(op: i32, a: i32, b: i32): i32 {
   return a * b
 }
 
-export function reduceIntegers(op: i32, first: usize, stride: usize, ranks: i32, target: usize, count: i32): void {
-  for (; count > 0; count--) {
-    let a = load<i32>(first)
-    let other = first + stride
-    for (let r = 1; r < ranks; r++) {
-      a = combineIntegers(op, a, load<i32>(other))
-      other += stride
-    }
-    store<i32>(target, a)
-    first += 4
-    target += 4
+function integers(op: i32, a: usize, b: usize, target: usize, count: i32): void {
+  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
+    store<i32>(target + i, combineIntegers(op, load<i32>(a + i), load<i32>(b + i)))
   }
 }
 
 /** Of booleans: the least is whether all are, the largest whether any is. */
-export function reduceBytes(op: i32, first: usize, stride: usize, ranks: i32, target: usize, count: i32): void {
-  for (; count > 0; count--) {
-    let a = <i32>load<u8>(first)
-    let other = first + stride
-    for (let r = 1; r < ranks; r++) {
-      a = combineIntegers(op, a, <i32>load<u8>(other))
-      other += stride
-    }
-    store<u8>(target, <u8>a)
-    first++
-    target++
+function bytes(op: i32, a: usize, b: usize, target: usize, count: i32): void {
+  for (let i: usize = 0; i < <usize>count; i++) {
+    store<u8>(target + i, <u8>combineIntegers(op, load<u8>(a + i), load<u8>(b + i)))
   }
+}
+
+@inline
+function placeOf(r: i32, first: usize, stride: usize, rank: i32, own: usize): usize {
+  return r === rank ? own : first + r * stride
+}
+
+/** Of two ranks or more. `scale` is a factor on the result: 1 / ranks for a mean. */
+export function reduceFloats(
+  op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32, scale: f32,
+): void {
+  for (; count > 0; count -= STRETCH) {
+    const some = min(count, STRETCH)
+    let sum = placeOf(0, first, stride, rank, own)
+    for (let r = 1; r < ranks; r++) {
+      floats(op, sum, placeOf(r, first, stride, rank, own), target, some, r === ranks - 1 ? scale : 1)
+      sum = target
+    }
+    first += STRETCH << 2
+    own += STRETCH << 2
+    target += STRETCH << 2
+  }
+}
+
+export function reduceIntegers(
+  op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32,
+): void {
+  let sum = placeOf(0, first, stride, rank, own)
+  for (let r = 1; r < ranks; r++) {
+    integers(op, sum, placeOf(r, first, stride, rank, own), target, count)
+    sum = target
+  }
+}
+
+export function reduceBytes(
+  op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32,
+): void {
+  let sum = placeOf(0, first, stride, rank, own)
+  for (let r = 1; r < ranks; r++) {
+    bytes(op, sum, placeOf(r, first, stride, rank, own), target, count)
+    sum = target
+  }
+}
+
+/**
+ * Brings what the others have put forward into the cache: many lines at once, which arithmetic in between would not let. For
+ * the first few kilobytes; then the processor sees for itself what comes.
+ */
+export function fetch(first: usize, stride: usize, ranks: i32, rank: i32, bytes: i32): i32 {
+  let seen = 0
+  for (let r = 0; r < ranks; r++) {
+    if (r === rank) continue
+    for (let i = 0; i < bytes; i += 64) seen |= load<i32>(first + r * stride + i)
+  }
+  return seen
+}
+
+/** Within the shared memory. */
+export function move(from: usize, to: usize, bytes: usize): void {
+  memory.copy(to, from, bytes)
 }

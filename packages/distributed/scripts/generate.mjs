@@ -12,7 +12,7 @@ const { error, stderr } = await asc.main(
     ...['--baseDir', root, '--outFile', 'reductions.wasm'],
     ...['--runtime', 'stub', '--noAssert', '-O3', '--converge'],
     ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-    ...['--enable', 'simd', '--enable', 'threads'],
+    ...['--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory'],
   ],
   {
     writeFile: (_file, contents) => {

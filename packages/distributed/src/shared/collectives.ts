@@ -2,13 +2,12 @@
 // a slot goes in turns; slots rotate, so that a rank fills the next one while others still read the last.
 import type { Elements, ReduceOperation } from '@levin/core'
 import { bytesOf, partOf, requireRoot, requireTarget, typeNumber, typeOf } from '../elements.js'
-import type { Block } from './block.js'
+import type { Block, Description } from './block.js'
+import { copy } from './copy.js'
 import { CHUNK } from './layout.js'
-import { type Reduction, reductionOf, reductionsOn } from './reductions.js'
+import type { Reduction, Reductions } from './reductions.js'
+import { SMALL, type SmallAllReduce } from './small-all-reduce.js'
 import type { Progress } from './wait.js'
-
-/** What an all-reduce of up to this many bytes costs in meetings is more than what every rank saves by sharing the work. */
-const SMALL = 16 * 1024
 
 /** Bytes that this rank put forward for others to read, and that it read of others. */
 export interface Traffic {
@@ -20,50 +19,62 @@ export interface Traffic {
 export class SharedCollectives {
   readonly #block: Block
   readonly #traffic: Traffic
+  readonly #reductions: Reductions
+  readonly #small: SmallAllReduce
 
-  constructor(block: Block, traffic: Traffic) {
+  constructor(block: Block, traffic: Traffic, reductions: Reductions, small: SmallAllReduce) {
     this.#block = block
     this.#traffic = traffic
+    this.#reductions = reductions
+    this.#small = small
   }
 
   allReduce(data: Elements, operation: ReduceOperation): Progress {
-    const type = typeOf(data)
-    const reduction = reductionOf(type, operation, this.#block.size)
+    const reduction = this.#reductions.of(typeOf(data), operation)
+    if (data.byteLength <= SMALL && this.#block.size > 1)
+      return this.#allReduceAtOnce(bytesOf(data), data.length, reduction)
     this.#begin()
-    return this.#allReduce(bytesOf(data), data.BYTES_PER_ELEMENT, reduction, {
-      count: data.length,
-      detail: 10 * typeNumber(type) + reduction.number + (reduction.scale === 1 ? 0 : 5),
-    })
+    return this.#allReduceInTurns(data, reduction)
   }
 
-  *#allReduce(data: Uint8Array, elementBytes: number, reduction: Reduction, about: { count: number; detail: number }) {
+  *#allReduceAtOnce(data: Uint8Array, count: number, reduction: Reduction): Progress {
+    this.#small.begin(data, count, reduction)
+    yield* this.#block.others()
+    this.#block.compare()
+    this.#small.end(data, count, reduction)
+  }
+
+  *#allReduceInTurns(elements: Elements, { reduce, detail }: Reduction): Progress {
     const block = this.#block
     const { size, rank, layout } = block
-    block.describe({ name: 'allReduce', ...about })
-    if (size === 1 || data.length === 0) {
-      yield* block.meet(true)
-      return
-    }
-    if (data.length <= SMALL) {
-      yield* this.#allReduceAtOnce(data, elementBytes, reduction)
-      return
-    }
+    const data = bytesOf(elements)
     const chunks = Math.ceil(data.length / CHUNK)
     const first = block.turn
     block.turn += chunks
     const chunk = (index: number) => data.subarray(index * CHUNK, Math.min(data.length, (index + 1) * CHUNK))
-    block.bytes.set(chunk(0), layout.slot(first, rank))
-    yield* block.meet(true)
+    copy(block.bytes, chunk(0), layout.slot(first, rank))
+    block.describe('allReduce', elements.length, detail)
+    yield* block.meet()
+    block.compare()
     for (let index = 0; index < chunks; index++) {
       const own = chunk(index)
       // Whole cache lines: no two ranks write to one.
       const share = 64 * Math.ceil(own.length / size / 64)
       const [from, to] = [Math.min(own.length, rank * share), Math.min(own.length, (rank + 1) * share)]
-      const slot = layout.slot(first + index, 0)
-      this.#reduce(reduction, slot + from, slot + from, (to - from) / elementBytes)
-      if (index + 1 < chunks) block.bytes.set(chunk(index + 1), layout.slot(first + index + 1, rank))
+      // Results replace what one of the first two ranks put forward.
+      const slots = [0, 1].map((r) => layout.slot(first + index, r)) as [number, number]
+      const result = slots[rank === 0 ? 0 : 1]
+      reduce(
+        slots[0] + from,
+        layout.slot(first + index, rank) + from,
+        result + from,
+        (to - from) / elements.BYTES_PER_ELEMENT,
+      )
+      if (index + 1 < chunks) copy(block.bytes, chunk(index + 1), layout.slot(first + index + 1, rank))
       yield* block.meet()
-      own.set(block.bytes.subarray(slot, slot + own.length))
+      const cut = Math.min(share, own.length)
+      copy(own, block.bytes.subarray(slots[0], slots[0] + cut), 0)
+      if (cut < own.length) copy(own, block.bytes.subarray(slots[1] + cut, slots[1] + own.length), cut)
       this.#count(
         own.length - (to - from) + (to - from) * (size - 1),
         (to - from) * (size - 1) + own.length - (to - from),
@@ -71,29 +82,15 @@ export class SharedCollectives {
     }
   }
 
-  /** Everybody reduces everything: one meeting. */
-  *#allReduceAtOnce(data: Uint8Array, elementBytes: number, reduction: Reduction) {
-    const block = this.#block
-    const { size, rank, layout } = block
-    const turn = block.turn++
-    block.bytes.set(data, layout.slot(turn, rank))
-    yield* block.meet(true)
-    const result = layout.scratch(rank)
-    this.#reduce(reduction, layout.slot(turn, 0), result, data.length / elementBytes)
-    data.set(block.bytes.subarray(result, result + data.length))
-    this.#count(data.length * (size - 1), data.length * (size - 1))
-  }
-
   reduceScatter(data: Elements, target: Elements, operation: ReduceOperation): Progress {
-    const type = typeOf(data)
+    const { detail, reduce } = this.#reductions.of(typeOf(data), operation)
     const { size, rank, layout } = this.#block
     const part = partOf('reduceScatter', data, size)
     requireTarget('reduceScatter', data, target, part, 'the part of a rank')
-    const reduction = reductionOf(type, operation, size)
     const [from, to] = [bytesOf(data), bytesOf(target)]
     const partBytes = part * data.BYTES_PER_ELEMENT
     return this.#exchange(
-      { name: 'reduceScatter', count: part, detail: 10 * typeNumber(type) + reduction.number },
+      { name: 'reduceScatter', count: part, detail },
       partBytes,
       size,
       (turn, start, length, stride) => {
@@ -105,7 +102,7 @@ export class SharedCollectives {
       (turn, start, length, stride) => {
         const result = layout.scratch(rank)
         const elements = length / data.BYTES_PER_ELEMENT
-        this.#reduce(reduction, layout.slot(turn, 0) + rank * stride, result, elements)
+        reduce(layout.slot(turn, 0) + rank * stride, layout.slot(turn, rank) + rank * stride, result, elements)
         this.#read(result, length, to, start)
         this.#count(0, length * (size - 1))
       },
@@ -239,7 +236,7 @@ export class SharedCollectives {
    * and after all have met `read` takes what is for this rank.
    */
   #exchange(
-    about: { name: string; count: number; detail: number },
+    about: Description,
     bytes: number,
     parts: number,
     write: (turn: number, start: number, length: number, stride: number) => void,
@@ -250,37 +247,33 @@ export class SharedCollectives {
   }
 
   *#turns(
-    about: { name: string; count: number; detail: number },
+    about: Description,
     bytes: number,
     parts: number,
     write: (turn: number, start: number, length: number, stride: number) => void,
     read: (turn: number, start: number, length: number, stride: number) => void,
   ): Progress {
     const block = this.#block
-    block.describe(about)
     const stride = 64 * Math.floor(CHUNK / parts / 64)
     let first = true
     for (let start = 0; first || start < bytes; start += stride) {
       const length = Math.min(stride, bytes - start)
       const turn = block.turn++
       write(turn, start, length, stride)
-      yield* block.meet(first)
+      if (first) block.describe(about.name, about.count, about.detail)
+      yield* block.meet()
+      if (first) block.compare()
       read(turn, start, length, stride)
       first = false
     }
   }
 
   #write(from: Uint8Array, start: number, length: number, at: number): void {
-    if (length > 0) this.#block.bytes.set(from.subarray(start, start + length), at)
+    if (length > 0) copy(this.#block.bytes, from.subarray(start, start + length), at)
   }
 
   #read(at: number, length: number, to: Uint8Array, start: number): void {
-    if (length > 0) to.set(this.#block.bytes.subarray(at, at + length), start)
-  }
-
-  #reduce({ reduce, number, scale }: Reduction, first: number, target: number, count: number): void {
-    const { arena, layout, size } = this.#block
-    reductionsOn(arena.memory)[reduce](number, first, layout.slotStride, size, target, count, scale)
+    if (length > 0) copy(to, this.#block.bytes.subarray(at, at + length), start)
   }
 
   #begin(): void {

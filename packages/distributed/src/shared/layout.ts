@@ -32,7 +32,7 @@ export const HEADER = {
 
 /** Words of a rank's line in a group: how often it arrived, how many sleep on that, whether it left. */
 export const ARRIVAL = { count: 0, sleepers: 1, left: 2 } as const
-/** Words of a rank's description of its operation. */
+/** Words of a rank's description of its operation. Two lie on the rank's line, which who waits for it looks at anyway. */
 export const DESCRIPTION = { sequence: 0, kind: 1, count: 2, detail: 3 } as const
 /** Words of a channel from one rank to another; each count is followed by its sleepers, on a line of its own. */
 export const CHANNEL = { written: 0, bytes: 2, type: 3, read: WORDS } as const
@@ -58,8 +58,7 @@ export interface Layout {
 /** A group of `size` ranks whose block begins at byte `base`. */
 export function layoutOf(base: number, size: number): Layout {
   const arrivals = base + LINE
-  const descriptions = arrivals + size * LINE
-  const channels = descriptions + 2 * size * LINE
+  const channels = arrivals + size * LINE
   const slots = channels + size * size * 2 * LINE
   const scratch = slots + SLOTS * size * CHUNK
   const letters = scratch + size * CHUNK
@@ -70,7 +69,7 @@ export function layoutOf(base: number, size: number): Layout {
     controlBytes: slots - base,
     members: base / 4,
     arrival: (rank) => (arrivals + rank * LINE) / 4,
-    description: (sequence, rank) => (descriptions + ((sequence & 1) * size + rank) * LINE) / 4,
+    description: (sequence, rank) => (arrivals + rank * LINE) / 4 + 4 + 4 * (sequence & 1),
     channel: (from, to) => (channels + (from * size + to) * 2 * LINE) / 4,
     slot: (turn, rank) => slots + ((turn % SLOTS) * size + rank) * CHUNK,
     slotStride: CHUNK,

@@ -71,7 +71,7 @@ export class OperationQueue {
   }
 
   #drive(progress: Progress, operation: Operation): void {
-    requireWorld(this.#block, operation)
+    requireWorld(this.#block, operation.name, operation.sequence)
     for (let next = progress.next(); !next.done; next = progress.next()) {
       waitBlocking(this.#block, next.value, operation, this.#spin)
     }
@@ -102,7 +102,7 @@ export class OperationQueue {
   async #pumpOne(pending: Pending): Promise<void> {
     try {
       const operation = this.#begun(pending)
-      requireWorld(this.#block, operation)
+      requireWorld(this.#block, operation.name, operation.sequence)
       for (;;) {
         // A blocking operation may have finished it meanwhile.
         if (pending.settled) return

@@ -13,6 +13,8 @@ import { SharedCollectives, type Traffic } from './collectives.js'
 import { failWorld } from './failure.js'
 import { HEADER, layoutOf } from './layout.js'
 import { OperationQueue } from './operation-queue.js'
+import { Reductions } from './reductions.js'
+import { SMALL, SmallAllReduce } from './small-all-reduce.js'
 import type { Progress } from './wait.js'
 import { spinFor } from './waiting.js'
 
@@ -61,6 +63,7 @@ export class SharedGroup implements ProcessGroup {
   readonly #sends = new Map<number, OperationQueue>()
   readonly #receives = new Map<number, OperationQueue>()
   readonly #spin: number
+  readonly #deadline: number
   #destroyed = false
 
   /** @param base the byte at which the group's block begins */
@@ -69,14 +72,26 @@ export class SharedGroup implements ProcessGroup {
     this.size = size
     this.#base = base
     this.#options = options
+    this.#deadline = options.deadline ?? DEADLINE
     this.#block = new Block(arena, layoutOf(base, size), rank)
     const traffic: Traffic = { operations: 0, bytesSent: 0, bytesReceived: 0 }
     this.traffic = traffic
     const processors = options.processors ?? processorsHere()
     this.#spin = spinFor(arena.worldSize, processors)
     this.#collectives = new OperationQueue(this.#block, this.#spin)
-    const operations = this.#operations(new SharedCollectives(this.#block, traffic), new Channels(this.#block, traffic))
-    this.blocking = this.#form(operations, (queue, progress, name, deadline) => queue.run(progress, name, deadline))
+    const reductions = new Reductions(this.#block)
+    const small = new SmallAllReduce(this.#block, traffic, reductions, this.#spin)
+    const collectives = new SharedCollectives(this.#block, traffic, reductions, small)
+    const operations = this.#operations(collectives, new Channels(this.#block, traffic))
+    const run = this.#form(operations, (queue, progress, name, deadline) => queue.run(progress, name, deadline))
+    this.blocking = {
+      ...run,
+      allReduce: (data, operation, options) => {
+        if (data.byteLength > SMALL || size === 1 || this.#destroyed || !this.#collectives.isEmpty)
+          run.allReduce(data, operation, options)
+        else small.run(data, operation, options?.deadline ?? this.#deadline)
+      },
+    }
     const promised = this.#form(operations, (queue, progress, name, deadline) => queue.add(progress, name, deadline))
     this.asynchronous = rejecting(promised)
   }
@@ -149,7 +164,7 @@ export class SharedGroup implements ProcessGroup {
         (...args: unknown[]) => {
           if (this.#destroyed) throw this.#leftError(name)
           const options = args[OPTIONS_AT[name]] as CollectiveOptions | undefined
-          const deadline = options?.deadline ?? this.#options.deadline ?? DEADLINE
+          const deadline = options?.deadline ?? this.#deadline
           return run(this.#queueOf(name, args), operation(...args), name, deadline)
         },
       ]

@@ -15,9 +15,9 @@ export type Progress = Generator<Wait, void, void>
 export const reached = (words: Int32Array, { word, target }: Wait): boolean =>
   ((Atomics.load(words, word) - target) | 0) >= 0
 
-/** Raises a counter of one's own by one, and wakes who sleeps on it. */
-export function raise(words: Int32Array, word: number): number {
-  const value = (Atomics.load(words, word) + 1) | 0
+/** Raises a counter of one's own, which stands at `from`, by one, and wakes who sleeps on it. */
+export function raise(words: Int32Array, word: number, from = Atomics.load(words, word)): number {
+  const value = (from + 1) | 0
   Atomics.store(words, word, value)
   // Waking costs a system's call: only where somebody said that it sleeps. Whoever says so looks at the counter again.
   if (Atomics.load(words, word + ARRIVAL.sleepers) > 0) Atomics.notify(words, word)

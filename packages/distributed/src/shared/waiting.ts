@@ -16,8 +16,8 @@ export interface Operation {
   readonly sequence: number
   /** Milliseconds. */
   readonly deadline: number
-  /** `performance.now()` when it began. */
-  readonly started: number
+  /** `performance.now()` when it began; when it first sleeps, unless somebody has set it. */
+  started?: number
 }
 
 type WaitAsync = (
@@ -35,10 +35,16 @@ export function spinFor(ranks: number, processors: number): number {
   return ranks <= processors ? SPIN : SPIN / 40
 }
 
+/** Looks at a counter as often as `spin`, and says whether it got there. */
+export function lookFor({ words }: Block, wait: Wait, spin: number): boolean {
+  for (let i = 0; i < spin; i++) if (reached(words, wait)) return true
+  return false
+}
+
 /** Waits without yielding to the event loop. */
 export function waitBlocking(block: Block, wait: Wait, operation: Operation, spin: number): void {
+  if (lookFor(block, wait, spin)) return
   const { words } = block
-  for (let i = 0; i < spin; i++) if (reached(words, wait)) return
   for (;;) {
     const value = Atomics.load(words, wait.word)
     if (reached(words, wait)) return
@@ -51,8 +57,8 @@ export function waitBlocking(block: Block, wait: Wait, operation: Operation, spi
 
 /** Waits while the event loop goes on. */
 export async function waitYielding(block: Block, wait: Wait, operation: Operation, spin: number): Promise<void> {
+  if (lookFor(block, wait, spin / 8)) return
   const { words } = block
-  for (let i = 0; i < spin / 8; i++) if (reached(words, wait)) return
   for (;;) {
     const value = Atomics.load(words, wait.word)
     if (reached(words, wait)) return
@@ -73,20 +79,21 @@ async function sleepUntil(words: Int32Array, word: number, value: number): Promi
 }
 
 /** Throws what ended the world, if anything has. */
-export function requireWorld(block: Block, { name, sequence }: Operation): void {
+export function requireWorld(block: Block, name: string, sequence: number): void {
   if (Atomics.load(block.words, HEADER.failure) === 0) return
   const failure = failureError(block.arena, `${name} (operation ${sequence})`)
   if (failure) throw failure
 }
 
 function check(block: Block, wait: Wait, operation: Operation): void {
-  requireWorld(block, operation)
+  requireWorld(block, operation.name, operation.sequence)
   if (block.hasLeft(wait.rank)) {
     throw new LevinError('LEVIN_WORKER_LOST', {
       message: `${operation.name} (operation ${operation.sequence}) waits for rank ${wait.rank}, which has left the group.`,
       remedy: 'Let all ranks finish their collectives before one destroys the group.',
     })
   }
+  operation.started ??= performance.now()
   if (performance.now() - operation.started > operation.deadline) throw missed(block, wait, operation)
 }
 

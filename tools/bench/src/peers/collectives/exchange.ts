@@ -33,11 +33,15 @@ function heapOf(elements: number): (count: number) => Float32Array {
 }
 
 /** What a rank does in one step of a work. */
-export function exchangeOf({ kind, ranks, elements }: CollectiveWork, rank: number, group: MeasuredCollectives): Exchange {
+export function exchangeOf(
+  { kind, ranks, elements }: CollectiveWork,
+  rank: number,
+  group: MeasuredCollectives,
+): Exchange {
   const part = Math.floor(elements / ranks)
   const allocate = heapOf(elements + part + 64)
   const [whole, share] = [allocate(elements), allocate(part)]
-  for (const data of [whole, share]) data.forEach((_, i) => void (data[i] = ((i * 37 + rank * 11) % 101) / 8))
+  for (const data of [whole, share]) data.set(data.map((_, i) => ((i * 37 + rank * 11) % 101) / 8))
   const next = rank === 0 ? 1 : 0
   const once: Record<CollectiveWork['kind'], () => void> = {
     'all-reduce': () => group.allReduce(whole),
