@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu'
-import { Parameter, zeros } from '@levin/core'
+import { assignPaths, Parameter, zeros } from '@levin/core'
 import { BoringModule, boringBatches, callbackCases, type Fit, TestPlatform } from '@levin/testing'
 import { ready } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -127,6 +127,17 @@ layer  BoringLinear                 18  [1, 2]
 scale  Parameter [3, 4000]      12.0 K
 12.0 K trainable parameters, 18 others, 0.0481 MB
 `)
+    module.dispose()
+  })
+
+  test('leaves output shapes out where a rank holds parts of parameters', async () => {
+    await ready()
+    const module = new Wide()
+    assignPaths(module)
+    const [weight, ...others] = module.parameters()
+    weight?.materialise({ seed: 0, shard: { start: [4], shape: [4], flat: true } })
+    for (const parameter of others) parameter.materialise({ seed: 0 })
+    expect(summarize(module)).toMatch(/^name +layer +parameters\n/)
     module.dispose()
   })
 
