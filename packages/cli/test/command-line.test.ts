@@ -125,7 +125,12 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       /--val-check-interval is wrong.*steps:<n>/s,
     ],
     ['a reserved accelerator', ['fit', run, '--accelerator', 'gpu'], 1, /WebGPU or for CUDA.*Known here: 'cpu'/s],
-    ['an unknown strategy', ['fit', run, '--strategy', 'ddpp'], 1, /No strategy is called 'ddpp'; known: 'ddp', 'single', 'zero'/],
+    [
+      'an unknown strategy',
+      ['fit', run, '--strategy', 'ddpp'],
+      1,
+      /No strategy is called 'ddpp'; known: 'ddp', 'single', 'zero'/,
+    ],
     [
       'an unknown command',
       ['train', run],
