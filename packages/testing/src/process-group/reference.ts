@@ -55,7 +55,7 @@ export const KINDS: readonly {
   { name: 'bytes', of: bytesOf, empty: (length) => new Uint8Array(length) },
 ]
 
-export const REDUCE: Readonly<Record<ReduceOperation, (values: readonly number[]) => number>> = {
+const REDUCE: Readonly<Record<ReduceOperation, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((a, b) => a + b, 0),
   mean: (values) => values.reduce((a, b) => a + b, 0) / values.length,
   min: (values) => Math.min(...values),
