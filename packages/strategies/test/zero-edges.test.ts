@@ -26,6 +26,13 @@ describe.each(STAGES)('zero(%o) has the curve of one device', (options) => {
   })
 })
 
+test.each(['shared', 'cnn', 'gpt'] as const)(
+  'where every layer of %s is a unit the curve is that of one device',
+  async (model) => {
+    await compareWithOneDevice(ranks, { ...TEN, batchSize: 12, model }, { stage: 3, minimumUnitSize: 1 }, 3)
+  },
+)
+
 test.each<ZeroOptions>([
   { stage: 1, bucketSize: 50 },
   { stage: 2, bucketSize: 50 },
