@@ -1,0 +1,2 @@
+export { mpi } from './mpi.js'
+export type { MpiOptions } from './mpi-collective.js'

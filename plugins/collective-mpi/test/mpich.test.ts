@@ -1,0 +1,14 @@
+import { requirePart } from '@levin/real-parts'
+import { processGroupCases } from '@levin/testing'
+import { afterAll, describe, test } from 'vitest'
+import { mpiBodies } from './programs/bodies.js'
+import { CaseJobs } from './support.js'
+
+describe.runIf(requirePart('mpich'))('MPICH', () => {
+  const jobs = new CaseJobs('MPICH')
+  afterAll(() => jobs.end())
+  const launch = (name: string, size: number) => jobs.run(name, size)
+  // How worlds end is the same code as with Open MPI.
+  for (const { name, run } of processGroupCases({ worldSizes: [2, 3], endingWorldSizes: [], launch })) test(name, run)
+  test.each(Object.keys(mpiBodies))('%s', (name) => jobs.run(name, 2))
+})
