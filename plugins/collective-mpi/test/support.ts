@@ -10,7 +10,7 @@ export const LAUNCHERS = {
 
 export type LauncherName = keyof typeof LAUNCHERS
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+export const root = fileURLToPath(new URL('../../../', import.meta.url))
 const programOf = (name: string): string => fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
 
 /** How a program of these tests is started, from its sources. */
