@@ -5,7 +5,7 @@ const PREFIX = 'levin'
 let worlds = 0
 
 /** Runs a command of the system. Throws with what it said. */
-export function execute(command: string, ...args: readonly string[]): string {
+function execute(command: string, ...args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
   if (status === 0) return stdout
   const why = error?.message ?? stderr.trim()
