@@ -10,7 +10,7 @@ const program = new URL('./programs/launched.ts', import.meta.url)
 
 interface Heard {
   readonly messages: [number, unknown][]
-  readonly lines: [number, string, string][]
+  readonly lines: [number | undefined, string, string][]
 }
 
 const threads = (deadline?: number): Launcher => worker(deadline === undefined ? {} : { deadline })

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { HostTensor } from '@levin/core'
 import { ready } from '@tensorflow/tfjs-core'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cpu, type LevinError, loadModule, type RunEvent, Trainer, type TrainerOptions } from '../src/index.js'
-import { Regression } from './run-modules/points.js'
+import { cpu, type LevinError, type RunEvent, Trainer, type TrainerOptions } from '../src/index.js'
+import { weights } from './support.js'
 
 const run = new URL('./run-modules/points.ts', import.meta.url)
 
@@ -22,14 +22,6 @@ afterEach(() => rm(rootDir, { recursive: true, force: true }))
 
 const trainer = (options: TrainerOptions = {}) =>
   new Trainer({ launcher: ['worker', { deadline: 60_000 }], loggers: false, defaultRootDir: rootDir, ...options })
-
-/** Everything that a checkpoint's model holds, by path. */
-async function weights(checkpoint: string | undefined): Promise<Record<string, number[]>> {
-  const module = await loadModule(Regression, checkpoint ?? '')
-  const values = Object.fromEntries(module.parameters().map(({ path, value }) => [path, [...value.dataSync()]]))
-  module.dispose()
-  return values
-}
 
 const failure = async (result: Promise<unknown>): Promise<LevinError> =>
   result.then(

@@ -13,8 +13,8 @@ export interface LaunchRequest {
   readonly deadline?: number | undefined
   /** What the program of a rank sent. */
   onMessage(rank: number, message: unknown): void
-  /** A line that a rank wrote to its own output. */
-  onOutput(rank: number, line: string, stream: 'stdout' | 'stderr'): void
+  /** A line that a rank wrote to its own output; `undefined`: the command that started the ranks, such as `mpirun`. */
+  onOutput(rank: number | undefined, line: string, stream: 'stdout' | 'stderr'): void
 }
 
 /** Ranks that were started. */

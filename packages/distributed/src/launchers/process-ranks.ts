@@ -118,7 +118,8 @@ export class ProcessRanks implements LaunchedRanks {
 
   #output(line: string, stream: 'stdout' | 'stderr', tag: RegExp | undefined): void {
     const match = tag?.exec(line)
-    const rank = Number(match?.[1] ?? 0)
+    // A process that was started by itself is the rank; what mpirun prints without a mark is its own.
+    const rank = match ? Number(match[1]) : tag ? undefined : 0
     this.#request.onOutput(rank, match ? line.slice(match[0].length) : line, stream)
   }
 

@@ -34,7 +34,7 @@ const DISASTERS: Readonly<Record<string, () => void | Promise<void>>> = {
   away: () => new Promise(() => setInterval(() => {}, 1000)),
 }
 
-const DEFAULTS = { learningRate: 0.01, disaster: '', at: 0, rank: 0, marker: '', print: false, pace: 0 }
+const DEFAULTS = { learningRate: 0.01, disaster: '', at: 0, rank: 0, marker: '', print: false, trace: false, pace: 0 }
 type Hparams = typeof DEFAULTS
 
 export class Regression extends Module<Points> {
@@ -67,7 +67,8 @@ export class Regression extends Module<Points> {
   }
 
   async onTrainBatchStart(_batch: unknown, _index: number, run: RunContext): Promise<void> {
-    const { disaster, at, rank, marker, pace } = this.hparams
+    const { disaster, at, rank, marker, pace, trace } = this.hparams
+    if (trace) console.log(`step ${run.clock.globalStep}`)
     // Rank zero hears what it is told meanwhile, the others do not.
     if (pace && run.isGlobalZero) await new Promise((resolve) => setTimeout(resolve, pace))
     else if (pace) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4 * pace)

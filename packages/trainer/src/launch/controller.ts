@@ -59,7 +59,7 @@ async function launchOnce<K extends RunKind>(
     onMessage: (_rank, message) => take(run, message as RankMessage),
     onOutput: (rank, line, stream) => {
       run.onEvent?.({ type: 'output', rank, line, stream })
-      const text = worldSize > 1 ? `[rank ${rank}] ${line}` : line
+      const text = worldSize > 1 && rank !== undefined ? `[rank ${rank}] ${line}` : line
       if (stream === 'stderr') console.error(text)
       else console.log(text)
     },

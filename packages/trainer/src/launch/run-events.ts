@@ -17,8 +17,13 @@ export type RunEvent =
   | { readonly type: 'log'; readonly metrics: MetricRow; readonly globalStep: number; readonly epoch: number }
   /** A checkpoint was saved. */
   | { readonly type: 'checkpoint'; readonly location: string; readonly globalStep: number }
-  /** A line that the program of a rank printed. */
-  | { readonly type: 'output'; readonly rank: number; readonly line: string; readonly stream: 'stdout' | 'stderr' }
+  /** A line that a rank printed; `undefined`: the command that started the ranks. */
+  | {
+      readonly type: 'output'
+      readonly rank: number | undefined
+      readonly line: string
+      readonly stream: 'stdout' | 'stderr'
+    }
   /** The ranks failed, and are started again from `checkpoint`; `undefined`: from where the run began. */
   | {
       readonly type: 'restart'
