@@ -50,6 +50,7 @@ export type {
   CollectiveOptions,
   Collectives,
   Elements,
+  EndOfWorld,
   ProcessGroup,
   ProcessGroupFactory,
   RankDescription,

@@ -1,4 +1,5 @@
 export { kubeflow, mpi, slurm, torchrun } from './environments/environments.js'
+export { type HierarchicalGroupOptions, hierarchicalGroup } from './hierarchical/hierarchical-group.js'
 export { type ProcessOptions, processes } from './launchers/process-launcher.js'
 export { type WorkerOptions, worker } from './launchers/thread-launcher.js'
 export { createArena, type SharedArena } from './shared/arena.js'

@@ -19,13 +19,32 @@ export class Ranks {
   /** Lets the first `worldSize` ranks do `body` in a world of their own; rejects with what went wrong on any. */
   async launch(body: string, worldSize: number): Promise<void> {
     const arena = createArena(worldSize)
+    await this.#launch(Array.from({ length: worldSize }, () => ({ body, arena })))
+  }
+
+  /** The same where threads stand for processes with so many ranks each. */
+  async launchProcesses(body: string, sizes: readonly number[]): Promise<void> {
+    const outer = createArena(sizes.length)
+    const tasks = sizes.flatMap((size, process) => {
+      const arena = createArena(size)
+      return Array.from({ length: size }, (_, rank) => ({
+        body,
+        arena,
+        place: { rank, process, ...(rank === 0 && { outer }) },
+      }))
+    })
+    await this.#launch(tasks)
+  }
+
+  async #launch(tasks: readonly object[]): Promise<void> {
     const ended = await Promise.all(
-      this.#workers.slice(0, worldSize).map(
-        (worker) =>
+      tasks.map(
+        (task, index) =>
           new Promise<{ rank: number; error?: string }>((resolve, reject) => {
+            const worker = this.#workers[index] as Worker
             worker.once('message', resolve)
             worker.once('error', reject)
-            worker.postMessage({ body, arena })
+            worker.postMessage(task)
           }),
       ),
     )

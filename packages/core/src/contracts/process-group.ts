@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors.js'
+
 export type ReduceOperation = 'sum' | 'mean' | 'min' | 'max' | 'product'
 
 /** What collectives move. Raw bytes travel as `Uint8Array` and cannot be reduced. */
@@ -32,6 +34,9 @@ export type AsynchronousCollectives = {
   [K in keyof Collectives]: (...args: Parameters<Collectives[K]>) => Promise<void>
 }
 
+/** With what an operation fails when its world has ended. */
+export type EndOfWorld = Extract<ErrorCode, 'LEVIN_WORKER_LOST' | 'LEVIN_TIMEOUT' | 'LEVIN_COLLECTIVE'>
+
 export interface TrafficCounters {
   readonly operations: number
   readonly bytesSent: number
@@ -61,8 +66,14 @@ export interface ProcessGroup {
    * instead of at their deadline. Absent: they learn it from whoever watches the ranks.
    *
    * @param reason a sentence
+   * @param code what operations of the others fail with. Default `LEVIN_WORKER_LOST`
    */
-  abort?(reason: string): void
+  abort?(reason: string, code?: EndOfWorld): void
+  /**
+   * Blocks until every collective that is under way here has ended, as a blocking one does before it begins, and throws if one
+   * has failed. For groups that are made of others. Absent where a rank cannot block.
+   */
+  drain?(): void
   /** Leaves the group. Idempotent; pending operations fail. */
   destroy(): Promise<void>
 }

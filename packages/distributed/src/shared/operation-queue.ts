@@ -37,6 +37,13 @@ export class OperationQueue {
     this.#drive(progress, this.#operation(name, deadline))
   }
 
+  /** Brings everything that is under way to its end. Throws what failed first. */
+  drain(): void {
+    const errors: unknown[] = []
+    while (this.#pending.length > 0) errors.push(...this.#finishFirst())
+    if (errors.length > 0) throw errors[0]
+  }
+
   add(progress: Progress, name: string, deadline: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const pending: Pending = {
@@ -77,13 +84,16 @@ export class OperationQueue {
     }
   }
 
-  #finishFirst(): void {
+  /** Returns what it failed with, if it did. */
+  #finishFirst(): readonly unknown[] {
     const first = this.#pending.shift() as Pending
     try {
       this.#drive(first.progress, this.#begun(first))
       first.settle()
+      return []
     } catch (error) {
       first.settle(error)
+      return [error]
     }
   }
 

@@ -2,6 +2,7 @@ import {
   type AsynchronousCollectives,
   type CollectiveOptions,
   type Collectives,
+  type EndOfWorld,
   LevinError,
   type ProcessGroup,
   type TrafficCounters,
@@ -117,9 +118,13 @@ export class SharedGroup implements ProcessGroup {
     return new SharedGroup(arena, shared, members.length, members.indexOf(this.rank), this.#options)
   }
 
-  abort(reason: string): void {
+  abort(reason: string, code: EndOfWorld = 'LEVIN_WORKER_LOST'): void {
     const { arena, rank } = this.#block
-    failWorld(arena, 'LEVIN_WORKER_LOST', rank, reason)
+    failWorld(arena, code, rank, reason)
+  }
+
+  drain(): void {
+    this.#collectives.drain()
   }
 
   async destroy(): Promise<void> {

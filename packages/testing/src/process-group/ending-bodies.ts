@@ -43,7 +43,7 @@ export const endingBodies: Readonly<Record<string, GroupBody>> = {
       await expectEnd(run, 'LEVIN_TIMEOUT', 'allReduce', `rank ${late}`)
       return
     }
-    await pause(1_000)
+    await pause(1_500)
     await expectEnd(() => group.asynchronous.barrier(), 'LEVIN_TIMEOUT', 'allReduce')
   },
   'abort ends everybody’s operations with its reason, long before their deadline': async (group) => {

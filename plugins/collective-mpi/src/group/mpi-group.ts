@@ -2,6 +2,7 @@ import type {
   AsynchronousCollectives,
   CollectiveOptions,
   Collectives,
+  EndOfWorld,
   ProcessGroup,
   TrafficCounters,
 } from '@levin/core'
@@ -97,8 +98,12 @@ export class MpiGroup implements ProcessGroup {
     return new MpiGroup(new GroupContext(world, part, child, mine.indexOf(this.rank), ranks), this.#options)
   }
 
-  abort(reason: string): void {
-    this.#context.world.fail('LEVIN_WORKER_LOST', reason)
+  abort(reason: string, code: EndOfWorld = 'LEVIN_WORKER_LOST'): void {
+    this.#context.world.fail(code, reason)
+  }
+
+  drain(): void {
+    this.#collectives.drain()
   }
 
   async destroy(): Promise<void> {

@@ -40,6 +40,17 @@ export class OperationQueue {
     }
   }
 
+  /** Brings everything that is under way to its end. Throws what failed first. */
+  drain(): void {
+    this.#isHeld = true
+    const errors: unknown[] = []
+    for (let first = this.#pending.shift(); first !== undefined; first = this.#pending.shift()) {
+      errors.push(...this.#finish(first))
+    }
+    this.#isHeld = false
+    if (errors.length > 0) throw errors[0]
+  }
+
   add(options: TaskOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ task: new Task(this.#world, options), resolve, reject })
@@ -68,12 +79,15 @@ export class OperationQueue {
     for (const { reject } of this.#pending.splice(0)) reject(error)
   }
 
-  #finish({ task, resolve, reject }: Pending): void {
+  /** Returns what it failed with, if it did. */
+  #finish({ task, resolve, reject }: Pending): readonly unknown[] {
     try {
       finishBlocking(this.#world, task)
       resolve()
+      return []
     } catch (error) {
       reject(error)
+      return [error]
     }
   }
 }

@@ -40,7 +40,7 @@ async function serve(name: string): Promise<void> {
   if (endsItsWorld(name)) {
     // Nobody can be asked any more: each rank says what it knows, and stays until those have done so that are late on purpose.
     report(error)
-    await pause(1_200)
+    await pause(1_700)
     process.exit(1)
   }
   await group.destroy()
