@@ -9,4 +9,6 @@ export const soak = {
   warmUpSteps: 100,
   /** Threads of trainings that are ended at random. */
   endedThreads: 120,
+  /** Processes of trainings that are killed or stopped at random. */
+  endedProcesses: 80,
 } as const

@@ -5,7 +5,7 @@ export { loadModule } from '@levin/checkpoints/node'
 export * from '@levin/core'
 // Apart, since a loss and a metric, or a dataset's map and an array's, may have one name.
 export * as data from '@levin/data'
-export { worker } from '@levin/distributed'
+export { processes, worker } from '@levin/distributed'
 export { consoleLogger, csvLogger, jsonlLogger, memoryLogger } from '@levin/loggers'
 export * as metrics from '@levin/metrics'
 export * as nn from '@levin/nn'

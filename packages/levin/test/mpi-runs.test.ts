@@ -74,6 +74,24 @@ describe.runIf(requirePart('open-mpi'))('under mpirun', () => {
     await expectClose(lastCheckpoint(output), await onOneDevice(2))
   })
 
+  test('processes launch the ranks that are wanted beside them, as threads', async () => {
+    const args = ['--hparams', hparams({ batchSize: 6, saveEvery: 1 }), '--default-root-dir', 'runs']
+    const { code, output } = await mpirun(2, levin('fit', mpiRun, '--devices', '4', ...args))
+    expect({ code, output }).toMatchObject({ code: 0 })
+    expect(output.match(/completed after 2 epochs, 10 steps/g)).toHaveLength(1)
+    await expectClose(lastCheckpoint(output), await onOneDevice(2))
+    const uneven = await mpirun(2, levin('fit', mpiRun, '--devices', '3', ...args))
+    expect(uneven.code).not.toBe(0)
+    expect(uneven.output).toContain('is to use 3 devices per node, and 2 processes were started on this one')
+  })
+
+  test('a thread of a process that throws ends the job with an error', async () => {
+    const args = ['--hparams', hparams({ disaster: 'throw', at: 3, rank: 3 }), '--default-root-dir', 'runs']
+    const { code, output } = await mpirun(2, levin('fit', mpiRun, '--devices', '4', ...args))
+    expect(code).not.toBe(0)
+    expect(output).toContain('a disaster')
+  })
+
   test('a rank that throws ends the job with an error', async () => {
     const args = ['--hparams', hparams({ disaster: 'throw', at: 3, rank: 1 }), '--default-root-dir', 'runs']
     const { code, output } = await mpirun(2, levin('fit', mpiRun, ...args))
@@ -138,8 +156,9 @@ describe.runIf(requirePart('network-namespaces') && requirePart('open-mpi'))('th
       ...args,
     )
 
-  test('train to what one device comes to', async () => {
-    const { exitCode, output } = await hosts.mpirun(command({ batchSize: 8 }), { cwd: folder }).ended
+  test.each([1, 2])('train to what one device comes to, with %i ranks each', async (ranks) => {
+    const train = command({ batchSize: 8 / ranks }, '--devices', String(ranks))
+    const { exitCode, output } = await hosts.mpirun(train, { cwd: folder }).ended
     expect(exitCode, output).toBe(0)
     await expectClose(lastCheckpoint(output), await onOneDevice(EPOCHS))
   })

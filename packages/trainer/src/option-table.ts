@@ -41,6 +41,7 @@ const OPTIONS: Readonly<Record<keyof TrainerOptions, Option>> = {
   checkpointIO: PLUGIN,
   launcher: PLUGIN,
   clusterEnvironment: PLUGIN,
+  collective: PLUGIN,
   maxRestarts: COUNT,
   loggers: { schema: v.union([v.array(v.any()), v.literal(false)]), takes: 'an array of loggers, or false for none' },
   callbacks: { schema: v.array(v.any()), takes: 'an array of callbacks' },

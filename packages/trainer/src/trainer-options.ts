@@ -29,6 +29,8 @@ export interface TrainerOptions<P extends readonly AnyPlugin[] = []> {
    * variables of the environment. `false`: nobody.
    */
   readonly clusterEnvironment?: Choice<'clusterEnvironment', P> | false
+  /** What processes talk by. Default `'auto'`: whatever is registered, such as MPI. Threads of one process share memory. */
+  readonly collective?: Choice<'collective', P>
   /**
    * How often workers that were launched are started again, from the last checkpoint, when one fails, dies or hangs. Default 0.
    */

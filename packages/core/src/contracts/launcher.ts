@@ -1,3 +1,5 @@
+import type { Recipe } from '../plugin.js'
+import type { RankDescription } from './process-group.js'
 import type { World } from './world.js'
 
 /** What is to be run on every rank. */
@@ -6,9 +8,17 @@ export interface LaunchRequest {
   readonly program: URL
   /** Handed to the program. Plain data. */
   readonly input: unknown
+  /** Ranks to start. */
   readonly worldSize: number
+  /**
+   * Where this process stands among others that somebody else has started and that launch ranks too: the first rank of each
+   * connects by {@link collective}, and all are one world. Absent: the ranks are all there are. Launchers of processes refuse it.
+   */
+  readonly among?: RankDescription | undefined
   /** Further modules that a rank imports, for the launcher to see what their loading takes: TypeScript needs a loader. */
   readonly modules: readonly URL[]
+  /** What ranks that are processes talk by. Default: the registered collective of highest priority. */
+  readonly collective?: Recipe | undefined
   /** Milliseconds that a collective may take. Default: that of the launcher's process group. */
   readonly deadline?: number | undefined
   /** What the program of a rank sent. */

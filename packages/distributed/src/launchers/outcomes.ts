@@ -52,10 +52,15 @@ export class Outcomes {
 
   /** @throws the failure that the others followed from */
   results(): readonly unknown[] {
-    const cause = this.#cause()
-    if (cause !== undefined) throw this.#errorOf(cause)
+    if (this.failed) throw this.failure
     if (this.#byRank.some((outcome) => outcome?.kind === 'ended')) throw ended()
     return this.#byRank.map((outcome) => (outcome as { result: unknown }).result)
+  }
+
+  /** The failure that the others followed from. */
+  get failure(): Error | undefined {
+    const cause = this.#cause()
+    return cause === undefined ? undefined : this.#errorOf(cause)
   }
 
   #cause(): number | undefined {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Server, Socket } from 'node:net'
-import type { LaunchedRanks, LaunchRequest } from '@levin/core'
+import { type LaunchedRanks, type LaunchRequest, LevinError, type Recipe } from '@levin/core'
 import { requireBuiltin } from '../node-builtins.js'
 import { ownUrl } from '../own-url.js'
 import { readFrames, writeFrame } from './frames.js'
@@ -40,6 +40,7 @@ export class ProcessRanks implements LaunchedRanks {
   #ending = false
 
   constructor(request: LaunchRequest, mpirun: string | undefined) {
+    if (request.among) throw amongOthers()
     this.#request = request
     this.#outcomes = new Outcomes(request.worldSize)
     this.#token = requireBuiltin('node:crypto').randomUUID()
@@ -145,7 +146,7 @@ export class ProcessRanks implements LaunchedRanks {
     this.#pids.set(rank, pid)
     if (this.#ending) kill(pid)
     if (watch) return
-    const { program, modules, input, worldSize, deadline } = this.#request
+    const { program, modules, input, worldSize, collective, deadline } = this.#request
     this.#sockets.set(rank, socket)
     const start: ProcessOrder = {
       type: 'start',
@@ -153,6 +154,7 @@ export class ProcessRanks implements LaunchedRanks {
       modules: modules.map(({ href }) => href),
       input,
       worldSize,
+      collective: collective as Recipe<'collective'> | undefined,
       deadline,
     }
     for (const order of [start, ...this.#early]) writeFrame(socket, order)
@@ -208,3 +210,9 @@ function kill(pid: number | undefined): void {
     process.kill(pid, 'SIGKILL')
   } catch {}
 }
+
+const amongOthers = (): LevinError =>
+  new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: 'This process was started as one of several, and cannot launch further processes that belong to them.',
+    remedy: "Start as many processes as there are to be ranks, or let each launch threads (launcher: 'worker').",
+  })

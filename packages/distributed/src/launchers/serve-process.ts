@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import {
-  LevinError,
   type ProcessGroup,
-  pickAvailable,
   type RankDescription,
   type RankProgram,
+  type Recipe,
   SoloGroup,
   soloRank,
 } from '@levin/core'
 import { mpi } from '../environments/environments.js'
 import { requireBuiltin } from '../node-builtins.js'
+import { connectProcesses } from './connect-processes.js'
 import { readFrames, writeFrame } from './frames.js'
 import { Inbox } from './inbox.js'
 import { type PortableError, toPortable } from './portable-error.js'
@@ -48,6 +48,7 @@ export type ProcessOrder =
       readonly modules: readonly string[]
       readonly input: unknown
       readonly worldSize: number
+      readonly collective: Recipe<'collective'> | undefined
       readonly deadline: number | undefined
     }
   | { readonly type: 'message'; readonly message: unknown }
@@ -97,7 +98,8 @@ async function serve(start: Start, rank: RankDescription, socket: Socket, inbox:
   let group: ProcessGroup | undefined
   try {
     for (const module of start.modules) await import(module)
-    group = await connectGroup(start, rank)
+    const { worldSize, collective, deadline } = start
+    group = worldSize === 1 ? new SoloGroup() : await connectProcesses(rank, collective, deadline)
     const { serveRank } = (await import(start.program)) as { serveRank: RankProgram }
     const result = await serveRank({
       world: { rank, group },
@@ -111,19 +113,6 @@ async function serve(start: Start, rank: RankDescription, socket: Socket, inbox:
     group?.abort?.(`rank ${rank.globalRank} failed: ${error instanceof Error ? error.message : String(error)}`)
     report({ type: 'error', error: toPortable(error) })
   }
-}
-
-async function connectGroup({ worldSize, deadline }: Start, rank: RankDescription): Promise<ProcessGroup> {
-  if (worldSize === 1) return new SoloGroup()
-  const collective = await pickAvailable('collective')
-  if (!collective) {
-    throw new LevinError('LEVIN_UNAVAILABLE', {
-      message: `Rank ${rank.globalRank} of ${worldSize} has nothing that connects it to the other processes.`,
-      remedy:
-        "Install @levin/collective-mpi and import '@levin/collective-mpi/register' in the run module, or use launcher: 'worker'.",
-    })
-  }
-  return collective.connect(rank, { deadline })
 }
 
 async function watchLauncher(path: string, hello: Hello): Promise<() => Promise<void>> {

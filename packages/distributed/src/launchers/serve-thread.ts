@@ -1,7 +1,9 @@
-import type { RankProgram } from '@levin/core'
+import type { ProcessGroup, RankDescription, RankProgram, Recipe } from '@levin/core'
+import { hierarchicalGroup } from '../hierarchical/hierarchical-group.js'
 import { requireBuiltin } from '../node-builtins.js'
 import type { SharedArena } from '../shared/arena.js'
 import { connectShared } from '../shared/shared-group.js'
+import { connectProcesses } from './connect-processes.js'
 import { Inbox } from './inbox.js'
 import { type PortableError, toPortable } from './portable-error.js'
 
@@ -12,6 +14,10 @@ export interface ThreadStart {
   readonly program: string
   readonly input: unknown
   readonly deadline: number | undefined
+  /** Modules that make a collective known, and the process among others. */
+  readonly modules: readonly string[]
+  readonly among: RankDescription | undefined
+  readonly collective: Recipe<'collective'> | undefined
 }
 
 /** What a thread says to the launcher. */
@@ -30,7 +36,8 @@ export type ThreadOrder =
 export async function serveThread(): Promise<void> {
   const { parentPort: port, workerData } = requireBuiltin('node:worker_threads')
   if (!port) return
-  const { arena, rank, program, input, deadline } = (workerData as { start: ThreadStart }).start
+  const start = (workerData as { start: ThreadStart }).start
+  const { arena, rank, program, input, deadline } = start
   const report = (message: ThreadReport) => port.postMessage(message)
   const inbox = new Inbox()
   port.on('message', (order: ThreadOrder) => {
@@ -38,28 +45,44 @@ export async function serveThread(): Promise<void> {
     else if (order.type === 'exit') process.exit(1)
     else inbox.receive(order.message)
   })
-  const group = connectShared(arena, rank, { deadline })
+  let group: ProcessGroup = connectShared(arena, rank, { deadline })
   try {
+    group = await joinOthers(start, group)
     const { serveRank } = (await import(program)) as { serveRank: RankProgram }
     const result = await serveRank({
-      world: {
-        rank: {
-          globalRank: rank,
-          localRank: rank,
-          nodeRank: 0,
-          localWorldSize: arena.worldSize,
-          worldSize: arena.worldSize,
-        },
-        group,
-      },
+      world: { rank: placeOf(start, group), group },
       input,
       send: (message) => report({ type: 'message', message }),
       onMessage: (listener) => inbox.listen(listener),
     })
+    await group.destroy()
     report({ type: 'result', result })
   } catch (error) {
     // Before the message: the others wait for this rank, and the launcher may be busy.
-    group.abort(`rank ${rank} failed: ${error instanceof Error ? error.message : String(error)}`)
+    group.abort?.(`rank ${rank} failed: ${error instanceof Error ? error.message : String(error)}`)
     report({ type: 'error', error: toPortable(error) })
+  }
+}
+
+/** The threads of this process as a part of a world of several processes, where it is among others. */
+async function joinOthers(
+  { rank, among, modules, collective, deadline }: ThreadStart,
+  inner: ProcessGroup,
+): Promise<ProcessGroup> {
+  if (!among) return inner
+  for (const module of modules) await import(module)
+  // One thread talks for all: MPI wants that, and it is what a network carries best.
+  const outer = rank === 0 ? await connectProcesses(among, collective, deadline) : undefined
+  return hierarchicalGroup(inner, outer, { deadline })
+}
+
+function placeOf({ arena, rank, among }: ThreadStart, group: ProcessGroup): RankDescription {
+  const threads = arena.worldSize
+  return {
+    globalRank: group.rank,
+    localRank: (among?.localRank ?? 0) * threads + rank,
+    nodeRank: among?.nodeRank ?? 0,
+    localWorldSize: (among?.localWorldSize ?? 1) * threads,
+    worldSize: group.size,
   }
 }

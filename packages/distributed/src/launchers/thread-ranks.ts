@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import type { LaunchedRanks, LaunchRequest } from '@levin/core'
+import type { LaunchedRanks, LaunchRequest, Recipe } from '@levin/core'
 import { requireBuiltin } from '../node-builtins.js'
 import { ownUrl } from '../own-url.js'
 import { createArena, type SharedArena } from '../shared/arena.js'
@@ -30,6 +30,11 @@ export class ThreadRanks implements LaunchedRanks {
   readonly #workers: Worker[]
   #grace: ReturnType<typeof setTimeout> | undefined
   #ending = false
+  #fail: ((error: unknown) => void) | undefined
+  /** Rejects when a rank has failed and the others have had the time to say how they ended. */
+  readonly #failing = new Promise<never>((_resolve, reject) => {
+    this.#fail = reject
+  })
 
   constructor(request: LaunchRequest) {
     const { worldSize, program, modules } = request
@@ -38,10 +43,13 @@ export class ThreadRanks implements LaunchedRanks {
     const loader = typescriptLoader([program, ...modules])
     this.#workers = Array.from({ length: worldSize }, (_, rank) => this.#start(request, rank, loader))
     const ended = this.#workers.map((worker, rank) => this.#watch(worker, rank, request))
-    this.results = Promise.all(ended).then(() => {
+    const all = Promise.all(ended).then(() => {
       clearTimeout(this.#grace)
       return this.#outcomes.results()
     })
+    // The thread that talks to other processes may take this one along when it ends: what happened is said before.
+    this.results = request.among ? Promise.race([all, this.#failing]) : all
+    this.#failing.catch(() => undefined)
   }
 
   send(message: unknown): void {
@@ -54,9 +62,22 @@ export class ThreadRanks implements LaunchedRanks {
     await Promise.all(ranks.map(endThread))
   }
 
-  #start({ program, input, deadline }: LaunchRequest, rank: number, loader: string | undefined): Worker {
+  #start(
+    { program, input, deadline, modules, among, collective }: LaunchRequest,
+    rank: number,
+    loader: string | undefined,
+  ): Worker {
     const { Worker } = requireBuiltin('node:worker_threads')
-    const start: ThreadStart = { arena: this.#arena, rank, program: program.href, input, deadline }
+    const start: ThreadStart = {
+      arena: this.#arena,
+      rank,
+      program: program.href,
+      input,
+      deadline,
+      modules: modules.map(({ href }) => href),
+      among,
+      collective: collective as Recipe<'collective'> | undefined,
+    }
     const flags = sourceFlags()
     return new Worker(START, {
       eval: true,
@@ -105,7 +126,12 @@ export class ThreadRanks implements LaunchedRanks {
     }
     if (this.#outcomes.complete) this.#tell({ type: 'leave' })
     // Ranks that have said how they ended need not go on; those that never will are ended.
-    if (this.#outcomes.complete || this.#outcomes.failed) this.#grace ??= setTimeout(() => void this.end(), GRACE)
+    if (this.#outcomes.complete || this.#outcomes.failed) this.#grace ??= setTimeout(() => this.#sweep(), GRACE)
+  }
+
+  #sweep(): void {
+    if (this.#outcomes.failed) this.#fail?.(this.#outcomes.failure)
+    void this.end()
   }
 
   #tell(order: ThreadOrder): void {

@@ -34,7 +34,17 @@ const DISASTERS: Readonly<Record<string, () => void | Promise<void>>> = {
   away: () => new Promise(() => setInterval(() => {}, 1000)),
 }
 
-const DEFAULTS = { learningRate: 0.01, disaster: '', at: 0, rank: 0, marker: '', print: false, trace: false, pace: 0 }
+const DEFAULTS = {
+  learningRate: 0.01,
+  disaster: '',
+  at: 0,
+  rank: 0,
+  marker: '',
+  print: false,
+  sayPid: false,
+  trace: false,
+  pace: 0,
+}
 type Hparams = typeof DEFAULTS
 
 export class Regression extends Module<Points> {
@@ -63,6 +73,7 @@ export class Regression extends Module<Points> {
   }
 
   onTrainStart(run: RunContext): void {
+    if (this.hparams.sayPid) console.log(`pid ${process.pid}`)
     if (this.hparams.print) console.log(`thread ${threadId > 0} rank ${run.rank.globalRank}`)
   }
 

@@ -5,6 +5,8 @@ import {
   pickAvailable,
   pluginsOf,
   type RankDescription,
+  recipeOf,
+  requireAvailable,
   type World,
 } from '@levin/core'
 import type { ChosenPlugins } from '../setup/plugins.js'
@@ -41,8 +43,9 @@ export function joinCluster(rank: RankDescription, chosen: ChosenPlugins): Promi
   return holder[KEY]
 }
 
-async function connect(rank: RankDescription, { plugins }: ChosenPlugins): Promise<World> {
-  const collective = await pickAvailable('collective', plugins)
+async function connect(rank: RankDescription, { plugins, collective: chosen }: ChosenPlugins): Promise<World> {
+  if (chosen) await requireAvailable('collective', recipeOf(chosen), plugins)
+  const collective = chosen ?? (await pickAvailable('collective', plugins))
   if (collective) return { rank, group: await collective.connect(rank) }
   const known = pluginsOf('collective', plugins).map(({ name }) => `'${name}'`)
   throw new LevinError('LEVIN_UNAVAILABLE', {

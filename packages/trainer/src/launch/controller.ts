@@ -3,6 +3,8 @@ import {
   type Launcher,
   LevinError,
   type Platform,
+  type RankDescription,
+  type Recipe,
   type RunKind,
   type Signal,
   soloRank,
@@ -18,6 +20,10 @@ export interface LaunchedRun<K extends RunKind> {
   readonly kind: K
   readonly launcher: Launcher
   readonly worldSize: number
+  /** Where this process stands among others that launch ranks of the same run. */
+  readonly among: RankDescription | undefined
+  /** What the ranks talk by, where they are processes. */
+  readonly collective: Recipe | undefined
   readonly input: RankInput
   readonly platform: Platform
   readonly signal: AbortSignal | undefined
@@ -38,7 +44,7 @@ export async function controlRun<K extends RunKind>(run: LaunchedRun<K>): Promis
   for (let attempt = 0; ; attempt++) {
     onEvent({ type: 'started', worldSize: run.worldSize, attempt })
     try {
-      return merge(run.kind, await launchOnce({ ...run, onEvent }, checkpoints))
+      return merge(run, await launchOnce({ ...run, onEvent }, checkpoints))
     } catch (error) {
       if (attempt >= run.maxRestarts || run.signal?.aborted || !isWorthAnother(error)) throw error
       announceRestart({ ...run, onEvent }, error, attempt + 1, checkpoints[0])
@@ -55,6 +61,8 @@ async function launchOnce<K extends RunKind>(
     program: rankProgram,
     input: { ...input, candidates: [...candidates] } satisfies RankInput,
     worldSize,
+    among: run.among,
+    collective: run.collective,
     modules: [new URL(input.runModule), ...input.imports.map((url) => new URL(url))],
     onMessage: (_rank, message) => take(run, message as RankMessage),
     onOutput: (rank, line, stream) => {
@@ -128,7 +136,7 @@ function announceRestart(
 }
 
 /** All ranks come to the same, but for predictions: each has those of its part of every batch, in the order of the ranks. */
-function merge<K extends RunKind>(kind: K, results: readonly Results[K][]): Results[K] {
+function merge<K extends RunKind>({ kind, among }: LaunchedRun<K>, results: readonly Results[K][]): Results[K] {
   const [first] = results as readonly [Results[K], ...Results[K][]]
   if (kind !== 'predict') return first
   const all = (results as readonly PredictionResult[]).map(({ predictions }) => predictions)
@@ -139,6 +147,6 @@ function merge<K extends RunKind>(kind: K, results: readonly Results[K][]): Resu
       parts.filter((part) => batch < part.length).map((part) => part[batch]),
     ).flat()
   })
-  // Of all, and not of rank zero.
-  return { ...first, rank: soloRank, predictions: loaders }
+  // Of all, and not of rank zero, unless other processes have further parts.
+  return { ...first, ...(among ? {} : { rank: soloRank }), predictions: loaders }
 }

@@ -5,6 +5,7 @@ import {
   type Launcher,
   LevinError,
   pluginsOf,
+  type RankDescription,
   recipeOf,
   requireAvailable,
   type World,
@@ -16,7 +17,14 @@ import { detectCluster, joinCluster } from './cluster.js'
 /** Where a run takes place: in this thread, or in ranks that are to be launched. */
 export type Placement =
   | { readonly kind: 'here'; readonly world: World | undefined }
-  | { readonly kind: 'launched'; readonly launcher: Launcher; readonly worldSize: number }
+  | {
+      readonly kind: 'launched'
+      readonly launcher: Launcher
+      /** Ranks to launch. */
+      readonly worldSize: number
+      /** Where this process stands among others that launch ranks of the same run. */
+      readonly among: RankDescription | undefined
+    }
 
 /**
  * Settles where a run takes place, and refuses what cannot work before anything is started.
@@ -25,7 +33,8 @@ export type Placement =
  */
 export async function placeRun(chosen: ChosenPlugins, options: ResolvedOptions): Promise<Placement> {
   const placement = await place(chosen, options)
-  if (placement.kind === 'here' && options.maxRestarts > 0) throw noRestarts(placement.world)
+  const { world, among } = { world: undefined, among: undefined, ...placement }
+  if (options.maxRestarts > 0 && (placement.kind === 'here' || among)) throw noRestarts(world ?? among)
   return placement
 }
 
@@ -35,12 +44,23 @@ async function place(chosen: ChosenPlugins, { devices }: ResolvedOptions): Promi
   const accelerator = await settleAccelerator(chosen, () => {})
   const count = devices === 'auto' ? 1 : await countDevices(accelerator, devices)
   if (rank) {
-    if (devices !== 'auto' && count !== rank.localWorldSize) throw otherCount(count, rank.localWorldSize)
-    return { kind: 'here', world: await joinCluster(rank, chosen) }
+    const threads = devices === 'auto' ? 1 : count / rank.localWorldSize
+    if (!Number.isInteger(threads)) throw otherCount(count, rank.localWorldSize)
+    if (threads === 1) return { kind: 'here', world: await joinCluster(rank, chosen) }
+    return launched(chosen, accelerator, threads, rank)
   }
   if (count === 1 && !chosen.launcher) return { kind: 'here', world: undefined }
+  return launched(chosen, accelerator, count, undefined)
+}
+
+async function launched(
+  chosen: ChosenPlugins,
+  accelerator: Accelerator,
+  count: number,
+  among: RankDescription | undefined,
+): Promise<Placement> {
   requireWorldSize(chosen.strategy ?? strategyOf(chosen, count), count)
-  return { kind: 'launched', launcher: await settleLauncher(chosen, accelerator, count), worldSize: count }
+  return { kind: 'launched', launcher: await settleLauncher(chosen, accelerator, count), worldSize: count, among }
 }
 
 const strategyOf = ({ plugins }: ChosenPlugins, count: number) =>
@@ -90,14 +110,14 @@ function otherCount(devices: number, localWorldSize: number): LevinError {
   return new LevinError('LEVIN_CLUSTER', {
     message: `The Trainer is to use ${devices} devices per node, and ${localWorldSize} processes were started on this one.`,
     remedy:
-      'Start as many processes per node as devices says (mpirun --npernode, srun --ntasks-per-node), or leave devices out.',
+      'Start as many processes per node as devices says (mpirun --npernode, srun --ntasks-per-node), or a number that divides it: each launches threads then.',
   })
 }
 
-function noRestarts(world: World | undefined): LevinError {
+function noRestarts(startedByOthers: World | RankDescription | undefined): LevinError {
   return new LevinError('LEVIN_NOT_SUPPORTED', {
     message: 'maxRestarts is about workers that the Trainer starts, and it starts none in this run.',
-    remedy: world
+    remedy: startedByOthers
       ? "Whoever started the processes starts them again: with ckptPath: 'last' the run goes on."
       : "Set launcher: 'worker', or leave it out.",
   })

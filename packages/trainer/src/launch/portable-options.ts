@@ -6,7 +6,7 @@ const PLUGINS = ['accelerator', 'strategy', 'checkpointIO'] as const
 const LISTS = ['loggers', 'callbacks'] as const
 
 /** What is the launching program's own affair. */
-const LOCAL = ['plugins', 'platform', 'launcher', 'clusterEnvironment', 'maxRestarts'] as const
+const LOCAL = ['plugins', 'platform', 'launcher', 'clusterEnvironment', 'collective', 'maxRestarts'] as const
 
 /**
  * The options of a Trainer as they can travel to a worker: plugins by name and options, everything else as it is.

@@ -1,4 +1,4 @@
-import { LevinError, type RunKind } from '@levin/core'
+import { LevinError, portableRecipe, type RunKind } from '@levin/core'
 import { mergeHparams } from '../define-run.js'
 import { resolveOptions } from '../resolve-options.js'
 import { execute, type Results } from '../run/execute.js'
@@ -42,6 +42,8 @@ export async function runByUrl<K extends RunKind>(
       kind,
       launcher: placement.launcher,
       worldSize: placement.worldSize,
+      among: placement.among,
+      collective: chosen.collective && portableRecipe(chosen.collective, 'The Trainer option collective'),
       input: {
         kind,
         runModule: url.href,

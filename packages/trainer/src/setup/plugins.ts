@@ -16,6 +16,7 @@ import {
   type Logger,
   noCheckpoints,
   type Platform,
+  type ProcessGroupFactory,
   pickAvailable,
   pluginsOf,
   recipeOf,
@@ -38,6 +39,7 @@ export interface ChosenPlugins {
   readonly launcher: Launcher | undefined
   /** `false`: nobody else has started this process, whatever its variables say. */
   readonly clusterEnvironment: ClusterEnvironment | false | undefined
+  readonly collective: ProcessGroupFactory | undefined
   readonly platform: Platform
 }
 
@@ -61,6 +63,7 @@ export function choosePlugins(options: TrainerOptions<any>): ChosenPlugins {
       options.clusterEnvironment === false
         ? false
         : shaped('cluster environment', choose('clusterEnvironment', options.clusterEnvironment), 'detect'),
+    collective: shaped('collective', choose('collective', options.collective), 'connect'),
     platform: shaped('platform', options.platform, 'now') ?? currentPlatform(),
   }
 }

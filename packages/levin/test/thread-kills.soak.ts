@@ -5,8 +5,9 @@ import { definePlugin, type LaunchedRanks, type Launcher, type LaunchRequest } f
 import { ready } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { soak } from '../../../tools/build/soak.js'
-import { cpu, loadModule, Trainer, worker } from '../src/index.js'
-import { Regression } from './run-modules/points.js'
+import { cpu, Trainer, worker } from '../src/index.js'
+import { randoms } from './random.js'
+import { weights } from './support.js'
 
 const run = new URL('./run-modules/points.ts', import.meta.url)
 
@@ -18,14 +19,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** The same numbers in every run of the test. */
-function randoms(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 const random = randoms(7)
 
 /** Launches threads, and ends one of them: at its start, or somewhere in the training. */
@@ -70,13 +63,6 @@ class Chaos implements Launcher {
 
 const chaos = definePlugin({ kind: 'launcher', name: 'chaos', apiVersion: 1, create: () => new Chaos() })
 
-async function weights(checkpoint: string | undefined): Promise<number[]> {
-  const module = await loadModule(Regression, checkpoint ?? '')
-  const values = module.parameters().flatMap(({ value }) => [...value.dataSync()])
-  module.dispose()
-  return values
-}
-
 test(`${soak.endedThreads} threads are ended at random: every training comes to its end, and to what it would have come to`, {
   timeout: 900_000,
 }, async () => {
@@ -96,7 +82,7 @@ test(`${soak.endedThreads} threads are ended at random: every training comes to 
     { devices: 2, strategy: 'zero' },
   ] as const
   launcher.peaceful = true
-  const expected: number[][] = []
+  const expected: Record<string, number[]>[] = []
   for (const [index, { devices, strategy }] of shapes.entries())
     expected.push(await weights((await train(devices, strategy, -1 - index)).lastCheckpoint))
   launcher.peaceful = false
