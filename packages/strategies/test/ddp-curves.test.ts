@@ -41,6 +41,7 @@ const TRAININGS: Readonly<Record<string, Training>> = {
   'gpt with dropout': { ...TWENTY, model: 'gpt' },
   'gpt with dropout, accumulating and clipped': { ...TWENTY, model: 'gpt', accumulate: 2, ...CLIPPED },
   'a model of branches': { ...TWENTY, model: 'branching', samples: 40 },
+  'gradients that share data': { ...TWENTY, model: 'twins' },
   'a loss with weights of its own': { ...TWENTY, model: 'weighted' },
   // One sample for four ranks at the end of an epoch.
   'parts without a sample': { ...TWENTY, model: 'mlp', samples: 25 },

@@ -3,10 +3,13 @@ import {
   deriveKey,
   fillUniform,
   Module,
+  normal,
   type Optimizer,
+  Parameter,
   type StepContext,
   type TrainingOutput,
   type TrainingStep,
+  zeros,
 } from '@levin/core'
 import { fromArrays, type MapDataset } from '@levin/data'
 import {
@@ -26,10 +29,13 @@ import {
 } from '@levin/nn'
 import { adamW, sgd } from '@levin/optim'
 import {
+  add,
   cast,
   concat,
   gather,
+  matMul,
   mean,
+  relu as rectified,
   reshape,
   square,
   type Tensor,
@@ -138,6 +144,23 @@ class Weighted extends Mlp {
   }
 }
 
+/** Sums of parameters: their gradients are one tensor's data, large ones and small ones. */
+class Twins extends Classifier {
+  readonly first = linear(12, 160)
+  readonly a = new Parameter([160, 160], normal(0, 0.05))
+  readonly b = new Parameter([160, 160], normal(0, 0.05))
+  readonly last = linear(160, 5, { bias: false })
+  readonly c = new Parameter([5], zeros())
+  readonly d = new Parameter([5], zeros())
+
+  logits(x: Tensor, step: StepContext) {
+    const hidden = rectified(
+      matMul(this.first.forward(x, step) as Tensor2D, add(this.a.value, this.b.value) as Tensor2D),
+    )
+    return add(this.last.forward(hidden, step), add(this.c.value, this.d.value))
+  }
+}
+
 /** A regression so plain that a test can do it with arrays. */
 class Line extends Module<Batch> {
   readonly line = linear(12, 1, { bias: false })
@@ -183,6 +206,7 @@ export const MODELS = {
   gpt: () => new Gpt(),
   branching: () => new Branching(),
   weighted: () => new Weighted(),
+  twins: () => new Twins(),
   line: () => new Line(),
   byHand: () => new ByHand(),
 } as const satisfies Record<string, () => Module<Batch>>
