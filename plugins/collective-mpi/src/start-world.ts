@@ -38,7 +38,12 @@ export async function startWorld(rank: RankDescription, options: WorldOptions): 
   const mpi = new Mpi(koffi, opened, state)
   if (mpi.number('MPI_Finalized') !== 0) throw finalized()
   const { silence, address } = options
-  const watcher = new Watcher(state, { rank: rank.globalRank, silence, address })
+  const watcher = new Watcher(state, {
+    rank: rank.globalRank,
+    silence,
+    address,
+    hasLauncher: launcher.marks.length > 0,
+  })
   mpi.begin()
   const { world: everybody } = mpi.handles
   const [found, size] = [mpi.number('MPI_Comm_rank', everybody), mpi.number('MPI_Comm_size', everybody)]

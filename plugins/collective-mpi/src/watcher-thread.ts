@@ -9,9 +9,9 @@ import { Member } from './liveness/member.js'
 import type { Order, Report, WatcherData } from './liveness/messages.js'
 import { WorldState } from './liveness/world-state.js'
 
-const { state: buffer, rank, silence, address } = workerData as WatcherData
+const { state: buffer, rank, silence, address, hasLauncher } = workerData as WatcherData
 const state = new WorldState(buffer)
-const ancestors = new Ancestors()
+const ancestors = hasLauncher ? new Ancestors() : undefined
 
 const BEAT = Math.min(250, silence / 8)
 /** A main thread that has been inside one call of MPI for this long after a failure does not come out again. */
@@ -87,7 +87,7 @@ function beat(): void {
 
 function watchLauncher(now: number): void {
   if (orphanedSince === undefined) {
-    const lost = ancestors.lost()
+    const lost = ancestors?.lost()
     if (lost === undefined) return
     orphanedSince = now
     const failure = {

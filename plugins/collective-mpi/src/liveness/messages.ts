@@ -55,6 +55,8 @@ export interface WatcherData {
   readonly rank: number
   /** Milliseconds without a sign of life after which a rank counts as lost. */
   readonly silence: number
-  /** The host's addresses at which rank 0 listens; all of them if empty. */
+  /** The address of its host at which rank 0 listens. Default: all that lead outside. */
   readonly address: string | undefined
+  /** Whether a launcher of MPI started this process, which is to end with it. */
+  readonly hasLauncher: boolean
 }
