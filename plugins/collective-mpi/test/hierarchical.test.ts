@@ -1,10 +1,15 @@
 import { requirePart } from '@levin/real-parts'
-import { expect, test } from 'vitest'
-import { Job } from './support.js'
+import { describe, expect, test } from 'vitest'
+import { Job, type LauncherName } from './support.js'
 
-test.runIf(requirePart('open-mpi'))('two processes of two threads are one group of four', async () => {
-  const job = new Job({ launcher: 'Open MPI', ranks: 2, program: 'hierarchical' })
+async function runs(launcher: LauncherName): Promise<void> {
+  const job = new Job({ launcher, ranks: 2, program: 'hierarchical' })
   expect(await job.exited, job.output).toBe(0)
   for (const process of [0, 1])
-    for (const thread of ['first', 'second']) expect(job.output).toContain(`done: ${thread} of process ${process}`)
+    for (const thread of [0, 1]) expect(job.output).toContain(`done: thread ${thread} of process ${process}`)
+}
+
+describe('two processes of two threads are one group of four', () => {
+  test.runIf(requirePart('open-mpi'))('by Open MPI', () => runs('Open MPI'))
+  test.runIf(requirePart('mpich'))('by MPICH', () => runs('MPICH'))
 })

@@ -29,7 +29,7 @@ const INSTALL: Readonly<Record<MpiFamily['name'], string>> = {
  * @param file a path or a name instead of the usual ones; whether it belongs to the launcher is seen after MPI_Init
  */
 export function openMpiLibrary(koffi: Koffi, launcher: MpiLauncher, file: string | undefined): OpenedMpi | NoMpi {
-  for (const [name, value] of Object.entries(SETTINGS)) process.env[name] ??= value
+  applySettings(koffi)
   const wanted = launcher.families.map((name) => FAMILIES[name])
   const files = file === undefined ? wanted.flatMap(({ libraries }) => libraries) : [file]
   const failures: string[] = []
@@ -65,6 +65,12 @@ export function openMpiLibrary(koffi: Koffi, launcher: MpiLauncher, file: string
  * - it takes the signal by which V8 learns that WebAssembly left its memory, and a trap ended the process.
  */
 const SETTINGS: Readonly<Record<string, string>> = { UCX_MEM_EVENTS: 'n', UCX_HANDLE_ERRORS: 'none' }
+
+/** By the C library: a worker's `process.env` is a copy that libraries do not see. */
+function applySettings(koffi: Koffi): void {
+  const setenv = koffi.load(null).func('setenv', 'int', ['str', 'str', 'int'])
+  for (const [name, value] of Object.entries(SETTINGS)) setenv(name, value, 0)
+}
 
 const RTLD_LAZY = 1
 
