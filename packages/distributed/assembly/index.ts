@@ -1,12 +1,14 @@
 // Reductions over what all ranks put forward, on the memory that they share, always in the order of the ranks, so that
 // whoever computes gets the same bits. What rank r has begins at `first + r · stride`, but for one's own, which begins at `own`.
+// Floats are reduced in whole cache lines: up to 60 bytes behind the last one are overwritten.
 
 const SUM: i32 = 0
 const MIN: i32 = 1
 const MAX: i32 = 2
 const PRODUCT: i32 = 3
 
-/** Elements that are reduced at a time, rank after rank: the result so far stays in the fastest cache. */
+const LINE: i32 = 64
+/** Floats that are reduced at a time, rank after rank: the result so far stays in the fastest cache. */
 const STRETCH: i32 = 1024
 
 @inline
@@ -17,35 +19,26 @@ function combineFloats(op: i32, a: v128, b: v128): v128 {
   return f32x4.mul(a, b)
 }
 
-/** `target = (a op b) · scale`, which may lie where one of them does. A cache line at a time. */
+/** `target = (a op b) · scale`, which may lie where one of them does. */
 @inline
-function floatsOfTwo(op: i32, a: usize, b: usize, target: usize, count: i32, scale: f32): void {
+function floatsOfTwo(op: i32, a: usize, b: usize, target: usize, bytes: i32, scale: f32): void {
   const factor = f32x4.splat(scale)
-  for (; count >= 16; count -= 16) {
+  for (; bytes > 0; bytes -= LINE) {
     v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a), v128.load(b))))
     v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 16), v128.load(b, 16))), 16)
     v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 32), v128.load(b, 32))), 32)
     v128.store(target, f32x4.mul(factor, combineFloats(op, v128.load(a, 48), v128.load(b, 48))), 48)
-    a += 64
-    b += 64
-    target += 64
-  }
-  for (; count > 0; count--) {
-    const value = combineFloats(op, v128.load32_zero(a), v128.load32_zero(b))
-    store<f32>(target, f32x4.extract_lane(value, 0) * scale)
-    a += 4
-    b += 4
-    target += 4
+    a += LINE
+    b += LINE
+    target += LINE
   }
 }
 
-function floats(op: i32, a: usize, b: usize, target: usize, count: i32, scale: f32): void {
-  switch (op) {
-    case SUM: return floatsOfTwo(SUM, a, b, target, count, scale)
-    case MIN: return floatsOfTwo(MIN, a, b, target, count, scale)
-    case MAX: return floatsOfTwo(MAX, a, b, target, count, scale)
-    case PRODUCT: return floatsOfTwo(PRODUCT, a, b, target, count, scale)
-  }
+function floats(op: i32, a: usize, b: usize, target: usize, bytes: i32, scale: f32): void {
+  if (op === SUM) return floatsOfTwo(SUM, a, b, target, bytes, scale)
+  if (op === MIN) return floatsOfTwo(MIN, a, b, target, bytes, scale)
+  if (op === MAX) return floatsOfTwo(MAX, a, b, target, bytes, scale)
+  return floatsOfTwo(PRODUCT, a, b, target, bytes, scale)
 }
 
 @inline
@@ -71,19 +64,19 @@ function bytes(op: i32, a: usize, b: usize, target: usize, count: i32): void {
 
 @inline
 function placeOf(r: i32, first: usize, stride: usize, rank: i32, own: usize): usize {
-  return r === rank ? own : first + r * stride
+  return r === rank ? own : first + <usize>r * stride
 }
 
-/** Of two ranks or more. `scale` is a factor on the result: 1 / ranks for a mean. */
+/** `scale` is a factor on the result: 1 / ranks for a mean. */
 export function reduceFloats(
   op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32, scale: f32,
 ): void {
   for (; count > 0; count -= STRETCH) {
-    const some = min(count, STRETCH)
-    let sum = placeOf(0, first, stride, rank, own)
+    const bytes = min(count, STRETCH) << 2
+    let a = placeOf(0, first, stride, rank, own)
     for (let r = 1; r < ranks; r++) {
-      floats(op, sum, placeOf(r, first, stride, rank, own), target, some, r === ranks - 1 ? scale : 1)
-      sum = target
+      floats(op, a, placeOf(r, first, stride, rank, own), target, bytes, r === ranks - 1 ? scale : 1)
+      a = target
     }
     first += STRETCH << 2
     own += STRETCH << 2
@@ -94,34 +87,21 @@ export function reduceFloats(
 export function reduceIntegers(
   op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32,
 ): void {
-  let sum = placeOf(0, first, stride, rank, own)
+  let a = placeOf(0, first, stride, rank, own)
   for (let r = 1; r < ranks; r++) {
-    integers(op, sum, placeOf(r, first, stride, rank, own), target, count)
-    sum = target
+    integers(op, a, placeOf(r, first, stride, rank, own), target, count)
+    a = target
   }
 }
 
 export function reduceBytes(
   op: i32, first: usize, stride: usize, ranks: i32, rank: i32, own: usize, target: usize, count: i32,
 ): void {
-  let sum = placeOf(0, first, stride, rank, own)
+  let a = placeOf(0, first, stride, rank, own)
   for (let r = 1; r < ranks; r++) {
-    bytes(op, sum, placeOf(r, first, stride, rank, own), target, count)
-    sum = target
+    bytes(op, a, placeOf(r, first, stride, rank, own), target, count)
+    a = target
   }
-}
-
-/**
- * Brings what the others have put forward into the cache: many lines at once, which arithmetic in between would not let. For
- * the first few kilobytes; then the processor sees for itself what comes.
- */
-export function fetch(first: usize, stride: usize, ranks: i32, rank: i32, bytes: i32): i32 {
-  let seen = 0
-  for (let r = 0; r < ranks; r++) {
-    if (r === rank) continue
-    for (let i = 0; i < bytes; i += 64) seen |= load<i32>(first + r * stride + i)
-  }
-  return seen
 }
 
 /** Within the shared memory. */

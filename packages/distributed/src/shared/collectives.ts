@@ -4,7 +4,7 @@ import type { Elements, ReduceOperation } from '@levin/core'
 import { bytesOf, partOf, requireRoot, requireTarget, typeNumber, typeOf } from '../elements.js'
 import type { Block, Description } from './block.js'
 import { copy } from './copy.js'
-import { CHUNK } from './layout.js'
+import { CHUNK, LINE } from './layout.js'
 import type { Reduction, Reductions } from './reductions.js'
 import { SMALL, type SmallAllReduce } from './small-all-reduce.js'
 import type { Progress } from './wait.js'
@@ -44,41 +44,44 @@ export class SharedCollectives {
     this.#small.end(data, count, reduction)
   }
 
+  /**
+   * Each rank reduces its share of a chunk. While the others do theirs it copies its own result out and the next chunk in, so
+   * that one meeting per chunk is enough.
+   */
   *#allReduceInTurns(elements: Elements, { reduce, detail }: Reduction): Progress {
     const block = this.#block
     const { size, rank, layout } = block
     const data = bytesOf(elements)
     const chunks = Math.ceil(data.length / CHUNK)
+    const length = inLines(data.length / chunks)
     const first = block.turn
     block.turn += chunks
-    const chunk = (index: number) => data.subarray(index * CHUNK, Math.min(data.length, (index + 1) * CHUNK))
-    copy(block.bytes, chunk(0), layout.slot(first, rank))
+    const chunk = (index: number) => data.subarray(index * length, Math.min(data.length, (index + 1) * length))
+    const put = (index: number) => copy(block.bytes, chunk(index), layout.slot(first + index, rank))
+    put(0)
     block.describe('allReduce', elements.length, detail)
     yield* block.meet()
     block.compare()
     for (let index = 0; index < chunks; index++) {
       const own = chunk(index)
-      // Whole cache lines: no two ranks write to one.
-      const share = 64 * Math.ceil(own.length / size / 64)
-      const [from, to] = [Math.min(own.length, rank * share), Math.min(own.length, (rank + 1) * share)]
+      const share = inLines(own.length / size)
+      const bounds = [0, share, rank * share, (rank + 1) * share, own.length].map((at) => Math.min(at, own.length))
+      const [start, cut, from, to, end] = bounds as [number, number, number, number, number]
+      const slots = [0, 1, rank].map((r) => layout.slot(first + index, r)) as [number, number, number]
       // Results replace what one of the first two ranks put forward.
-      const slots = [0, 1].map((r) => layout.slot(first + index, r)) as [number, number]
       const result = slots[rank === 0 ? 0 : 1]
-      reduce(
-        slots[0] + from,
-        layout.slot(first + index, rank) + from,
-        result + from,
-        (to - from) / elements.BYTES_PER_ELEMENT,
-      )
-      if (index + 1 < chunks) copy(block.bytes, chunk(index + 1), layout.slot(first + index + 1, rank))
+      const take = (slot: number, at: number, until: number) => {
+        if (at < until) copy(own, block.bytes.subarray(slot + at, slot + until), at)
+      }
+      reduce(slots[0] + from, slots[2] + from, result + from, (to - from) / elements.BYTES_PER_ELEMENT)
+      take(result, from, to)
+      if (index + 1 < chunks) put(index + 1)
       yield* block.meet()
-      const cut = Math.min(share, own.length)
-      copy(own, block.bytes.subarray(slots[0], slots[0] + cut), 0)
-      if (cut < own.length) copy(own, block.bytes.subarray(slots[1] + cut, slots[1] + own.length), cut)
-      this.#count(
-        own.length - (to - from) + (to - from) * (size - 1),
-        (to - from) * (size - 1) + own.length - (to - from),
-      )
+      if (rank > 0) take(slots[0], start, cut)
+      take(slots[1], cut, Math.max(cut, from))
+      take(slots[1], Math.max(cut, to), end)
+      const others = own.length - (to - from)
+      this.#count(others + (to - from) * (size - 1), (to - from) * (size - 1) + others)
     }
   }
 
@@ -285,6 +288,9 @@ export class SharedCollectives {
     this.#traffic.bytesReceived += received
   }
 }
+
+/** Whole cache lines: no two ranks write to one. */
+const inLines = (bytes: number): number => LINE * Math.ceil(bytes / LINE)
 
 const nothing = (): void => {}
 

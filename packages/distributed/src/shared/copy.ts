@@ -1,4 +1,4 @@
-/** Copies all of `source` to `target` from byte `at` on. One of the two is memory that threads share. */
+/** Copies all of `source` into `target`, from byte `at` on. One of the two is memory that threads share. */
 export type Copy = (target: Uint8Array, source: Uint8Array, at: number) => void
 
 interface NodeBuffer {
@@ -8,16 +8,20 @@ interface NodeBuffer {
 /** Below this many bytes a call into Node costs more than it saves. */
 const SMALL = 1024
 
-const plain: Copy = (target, source, at) => target.set(source, at)
-
 /**
- * V8 moves shared memory in `set` word by word, as if another thread might write at the same time: 34 GB/s where the C
- * library moves 130. Node's `fill` of a buffer with the bytes of another is the C library's `memcpy`, whatever the memory. Nobody writes
- * at the same time: ranks meet before they read each other.
+ * V8 moves shared memory in `set` word by word, as if another thread might write at the same time: 34 GB/s out of the cache,
+ * where the C library moves 130. Node's `fill` of a buffer with the bytes of another is the C library's `memcpy`, whatever the
+ * memory. Nobody else writes meanwhile: ranks meet before they read each other.
+ *
+ * @param Buffer Node's, if it is here
+ * @param versions of the engine; those that only take after Node have `fill` as a loop
  */
-function nodeCopy({ prototype: { fill } }: NodeBuffer): Copy {
+export function copyFor(Buffer: NodeBuffer | undefined, versions: Readonly<Record<string, string | undefined>>): Copy {
+  if (!Buffer || !versions['node'] || versions['deno'] || versions['bun']) {
+    return (target, source, at) => target.set(source, at)
+  }
+  const { fill } = Buffer.prototype
   return (target, source, at) => {
-    // Nothing to copy is nothing to fill with, which `fill` refuses.
     if (source.length < SMALL) target.set(source, at)
     else fill.call(target, source, at, at + source.length)
   }
@@ -25,9 +29,8 @@ function nodeCopy({ prototype: { fill } }: NodeBuffer): Copy {
 
 const { Buffer, process } = globalThis as {
   readonly Buffer?: NodeBuffer
-  readonly process?: { readonly versions?: Readonly<Record<string, string>> }
+  readonly process?: { readonly versions?: Readonly<Record<string, string | undefined>> }
 }
-const { node, deno, bun } = process?.versions ?? {}
 
-/** The fastest that there is here. Others who have Node's buffers write `fill` as a loop. */
-export const copy: Copy = Buffer && node && !deno && !bun ? nodeCopy(Buffer) : plain
+/** The fastest way that there is here. */
+export const copy: Copy = copyFor(Buffer, process?.versions ?? {})

@@ -6,7 +6,7 @@ export const LINE = 64
 const WORDS = LINE / 4
 
 /** Bytes of a slot: what a rank puts forward at a time. Small enough for the slots of a few ranks to stay in the cache. */
-export const CHUNK = 128 * 1024
+export const CHUNK = 256 * 1024
 /** Slots per rank. With three a rank fills the next one while others still read the last. */
 const SLOTS = 3
 
@@ -32,7 +32,7 @@ export const HEADER = {
 
 /** Words of a rank's line in a group: how often it arrived, how many sleep on that, whether it left. */
 export const ARRIVAL = { count: 0, sleepers: 1, left: 2 } as const
-/** Words of a rank's description of its operation. Two lie on the rank's line, which who waits for it looks at anyway. */
+/** Words of a rank's description of its operation: not on its line, which who waits for it would fetch between two writes. */
 export const DESCRIPTION = { sequence: 0, kind: 1, count: 2, detail: 3 } as const
 /** Words of a channel from one rank to another; each count is followed by its sleepers, on a line of its own. */
 export const CHANNEL = { written: 0, bytes: 2, type: 3, read: WORDS } as const
@@ -58,7 +58,8 @@ export interface Layout {
 /** A group of `size` ranks whose block begins at byte `base`. */
 export function layoutOf(base: number, size: number): Layout {
   const arrivals = base + LINE
-  const channels = arrivals + size * LINE
+  const descriptions = arrivals + size * LINE
+  const channels = descriptions + 2 * size * LINE
   const slots = channels + size * size * 2 * LINE
   const scratch = slots + SLOTS * size * CHUNK
   const letters = scratch + size * CHUNK
@@ -69,7 +70,7 @@ export function layoutOf(base: number, size: number): Layout {
     controlBytes: slots - base,
     members: base / 4,
     arrival: (rank) => (arrivals + rank * LINE) / 4,
-    description: (sequence, rank) => (arrivals + rank * LINE) / 4 + 4 + 4 * (sequence & 1),
+    description: (sequence, rank) => (descriptions + ((sequence & 1) * size + rank) * LINE) / 4,
     channel: (from, to) => (channels + (from * size + to) * 2 * LINE) / 4,
     slot: (turn, rank) => slots + ((turn % SLOTS) * size + rank) * CHUNK,
     slotStride: CHUNK,

@@ -19,7 +19,6 @@ interface ReductionExports {
   readonly reduceFloats: Reduce
   readonly reduceIntegers: Reduce
   readonly reduceBytes: Reduce
-  readonly fetch: (first: number, stride: number, ranks: number, rank: number, bytes: number) => number
   readonly move: (from: number, to: number, bytes: number) => void
 }
 
@@ -54,15 +53,11 @@ export interface Reduction {
   readonly detail: number
   /**
    * Reduces `count` elements. Those of rank 0 begin at byte `first`, those of the others a slot further each, and this rank's
-   * own at `own`.
+   * own at `own`. What follows the last element on its cache line is overwritten too.
    *
    * @param target where the first or the second rank's elements lie, or elsewhere
    */
   reduce(first: number, own: number, target: number, count: number): void
-  /** Brings what the others have put forward, some kilobytes, into this rank's cache. */
-  fetch(first: number, bytes: number): void
-  /** Copies within the shared memory. */
-  move(from: number, to: number, bytes: number): void
 }
 
 /** The reductions of a group. Each is made once: a small one is over sooner than it is made. */
@@ -86,7 +81,7 @@ export class Reductions {
   #make(type: ElementType, operation: ReduceOperation): Reduction {
     requireReduction(type, operation)
     const { arena, layout, rank, size } = this.#block
-    const { [BY_TYPE[type]]: kernel, fetch, move } = reductionsOn(arena.memory)
+    const { [BY_TYPE[type]]: kernel, move } = reductionsOn(arena.memory)
     const [number, stride, scale] = [NUMBERS[operation], layout.slotStride, operation === 'mean' ? 1 / size : 1]
     const reduction: Reduction = {
       detail: 10 * typeNumber(type) + number + (operation === 'mean' ? 5 : 0),
@@ -94,8 +89,6 @@ export class Reductions {
         size === 1
           ? move(own, target, count * WIDTHS[type])
           : kernel(number, first, stride, size, rank, own, target, count, scale),
-      fetch: (first, bytes) => void fetch(first, stride, size, rank, bytes),
-      move,
     }
     this.#made[type][operation] = reduction
     return reduction

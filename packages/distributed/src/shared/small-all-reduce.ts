@@ -50,23 +50,20 @@ export class SmallAllReduce {
   }
 
   /** Puts forward what this rank has, and arrives. */
-  begin(bytes: Uint8Array, count: number, { detail, move }: Reduction): void {
+  begin(bytes: Uint8Array, count: number, { detail }: Reduction): void {
     const block = this.#block
-    const slot = block.layout.slot(block.turn++, block.rank)
-    copy(block.bytes, bytes, slot)
+    copy(block.bytes, bytes, block.layout.slot(block.turn++, block.rank))
     block.describe('allReduce', count, detail)
     block.arrive()
     // Once more for this rank itself, while the others come: what they have read is no longer in its own cache.
-    move(slot, block.layout.scratch(block.rank), bytes.length)
+    copy(block.bytes, bytes, block.layout.scratch(block.rank))
   }
 
   /** Reduces what all put forward, when all have arrived. */
-  end(bytes: Uint8Array, count: number, { fetch, reduce }: Reduction): void {
+  end(bytes: Uint8Array, count: number, { reduce }: Reduction): void {
     const { layout, rank, turn, size } = this.#block
     const { length } = bytes
-    const first = layout.slot(turn - 1, 0)
-    fetch(first, length)
-    reduce(first, layout.scratch(rank), this.#target, count)
+    reduce(layout.slot(turn - 1, 0), layout.scratch(rank), this.#target, count)
     if (this.#result.length !== length) this.#result = this.#resultOf(length)
     copy(bytes, this.#result, 0)
     this.#traffic.operations++

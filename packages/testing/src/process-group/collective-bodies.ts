@@ -66,6 +66,22 @@ export const collectiveBodies: Readonly<Record<string, GroupBody>> = {
       expectEqual([...part], whole.slice(3 * group.rank, 3 * group.rank + 3), 'reduceScatter of int32')
     }
   },
+  'allReduce takes any length from any place, and touches nothing beside it': async (group) => {
+    for (const form of forms(group))
+      for (const { name, of, empty } of KINDS)
+        for (const length of [0, 1, 17, 4_096, 4_097, 70_001]) {
+          const operation = name === 'bytes' ? 'max' : 'sum'
+          // From the third element of a line on, between elements that nobody may change.
+          const around = empty(length + 4).fill(9)
+          const data = around.subarray(2, 2 + length)
+          data.set(of(group.rank, length))
+          await form.allReduce(data, operation)
+          const expected = reduced(group.size, length, operation, of)
+          assertAllClose(data, expected, {}, `${operation} of ${length} ${name}`)
+          const beside = [0, 1, length + 2, length + 3].map((index) => around[index])
+          expectEqual(beside, [9, 9, 9, 9], `what lies beside ${length} ${name}`)
+        }
+  },
   'reductions that have no meaning are refused': async (group) => {
     // One rank alone reduces nothing.
     if (group.size === 1) return
