@@ -5,6 +5,7 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   kernels: async () => (await import('./suites/kernels/suite.js')).suite,
   train: async () => (await import('./suites/train/train.js')).suite,
   collectives: async () => (await import('./suites/collectives/collectives.js')).suite,
+  service: async () => (await import('./suites/service/service.js')).suite,
   startup: async () => (await import('./suites/startup/startup.js')).suite,
   overhead: async () => (await import('./suites/overhead/overhead.js')).suite,
 }
