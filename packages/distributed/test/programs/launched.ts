@@ -35,6 +35,8 @@ export async function serveRank({ world, input, send, onMessage }: RankContext):
     send({ pid: process.pid })
     await new Promise((resolve) => setTimeout(resolve, 60_000))
   }
+  // Ranks start when they can: from here on they are together.
+  world.group.blocking?.barrier({ deadline: 60_000 })
   if (isIt && act === 'throw') throw Object.assign(new RangeError('out of range'), { code: 'MY_CODE' })
   if (isIt && act === 'exit') process.exit(7)
   if (isIt && act === 'uncaught') {

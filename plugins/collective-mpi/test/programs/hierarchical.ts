@@ -4,6 +4,7 @@ import { soloRank } from '@levin/core'
 import { connectShared, createArena, hierarchicalGroup, mpi, type SharedArena } from '@levin/distributed'
 import { processGroupBodies, processGroupCases } from '@levin/testing'
 import { MpiCollective } from '../../src/mpi-collective.js'
+import { mpichFailures } from '../mpich-failures.js'
 
 const THREADS = 2
 const OPTIONS = { deadline: 20_000 }
@@ -31,7 +32,10 @@ async function beThread({ arena, thread }: { readonly arena: SharedArena; readon
     await processGroupBodies[name]?.(group)
     await group.destroy()
   }
-  const world = { worldSizes: [THREADS * place.worldSize], endingWorldSizes: [], pairs: false }
+  const worldSizes = [THREADS * place.worldSize]
+  // Hydra, MPICH's launcher, sets it.
+  const knownFailures = process.env['PMI_RANK'] === undefined ? {} : mpichFailures(worldSizes)
+  const world = { worldSizes, endingWorldSizes: [], pairs: false, knownFailures }
   for (const { run } of processGroupCases({ ...world, launch })) await run()
   console.log(`done: thread ${thread} of process ${place.globalRank}`)
 }
