@@ -19,6 +19,8 @@ export interface Report {
   readonly seconds: number
   /** The loss of the step that all contenders are compared at; absent before it. */
   readonly check?: number | null
+  /** Seconds by what they went into, of contenders that tell. */
+  readonly parts?: Readonly<Record<string, number>>
 }
 
 /** Lines of complaint that are kept, for the error of a contender that ends early. */

@@ -6,6 +6,7 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   train: async () => (await import('./suites/train/train.js')).suite,
   collectives: async () => (await import('./suites/collectives/collectives.js')).suite,
   service: async () => (await import('./suites/service/service.js')).suite,
+  scaling: async () => (await import('./suites/scaling/scaling.js')).suite,
   startup: async () => (await import('./suites/startup/startup.js')).suite,
   overhead: async () => (await import('./suites/overhead/overhead.js')).suite,
 }

@@ -36,14 +36,28 @@ export class LossCheck {
   }
 }
 
+/** What else happens around the steps of a request. */
+export interface RequestHooks {
+  /** Before the clock starts. */
+  before?(steps: number): void
+  /** More to report, in seconds. */
+  parts?(): Readonly<Record<string, number>>
+}
+
 /** The batches of as many steps as the bench asks for, in turn; between its requests the contender waits here. */
-export function* askedFor<B>(batches: readonly B[], about: string, check: LossCheck): Generator<B> {
+export function* askedFor<B>(
+  batches: readonly B[],
+  about: string,
+  check: LossCheck,
+  { before, parts }: RequestHooks = {},
+): Generator<B> {
   say('@ready', { about })
   let position = 0
   for (let steps = nextRequest(); steps !== undefined; steps = nextRequest()) {
+    before?.(steps)
     const start = performance.now()
     for (let step = 0; step < steps; step++) yield batches[position++ % batches.length] as B
-    say('@done', { seconds: (performance.now() - start) / 1000, check: check.loss })
+    say('@done', { seconds: (performance.now() - start) / 1000, check: check.loss, parts: parts?.() })
   }
 }
 
