@@ -2,7 +2,14 @@
 // module imports; it owns no memory, holds no state but from which size on products leave it, and never grows the heap.
 export { biasActivation } from './activation'
 export { attention, attentionGradient, attentionWorkspace } from './attention'
-export { batchNorm, batchNormGradient } from './batch-norm'
+export {
+  batchNorm,
+  batchNormApply,
+  batchNormGradient,
+  batchNormInputGradient,
+  batchNormStatistics,
+  batchNormSums,
+} from './batch-norm'
 export { add, divideBy, maximum, minimum, multiply, squaredDifference, subtract } from './binary'
 export { clip } from './clip'
 export { equal, greater, greaterEqual, logicalAnd, logicalNot, logicalOr, notEqual, select } from './comparison'

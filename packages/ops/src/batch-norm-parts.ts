@@ -1,4 +1,5 @@
 import { add, mean, mul, rsqrt, square, sub, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core'
+import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { sumRows } from './sums.js'
 
 /** Of a batch, per channel. */
@@ -63,4 +64,31 @@ export function inputGradient(
   // What the mean and the variance take back of the gradient.
   const shared = add(mul(plain, 1 / rows), mul(normalised, mul(weighted, 1 / rows)))
   return mul(sub(dy, shared), gamma === undefined ? inverseDeviation : mul(inverseDeviation, gamma))
+}
+
+export type Affine<T> = { x: T; gamma: T | undefined; beta: T | undefined }
+
+export interface Operands {
+  x: Tensor
+  gamma?: Tensor
+  beta?: Tensor
+}
+
+export const withAffine = (x: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined): Operands => ({
+  x,
+  ...(gamma === undefined ? {} : { gamma }),
+  ...(beta === undefined ? {} : { beta }),
+})
+
+/** Refuses what is not `[..., channels]`, and vectors that are not `[channels]`; gives `[rows, channels]`. */
+export function checkedShape(op: string, x: Tensor, vectors: Record<string, Tensor | undefined>): [number, number] {
+  checkFloat(op, 'x', x)
+  check(x.rank >= 2, op, () => `\`x\` must be [..., channels] with a batch axis, but has shape ${format(x.shape)}`)
+  const channels = x.shape[x.rank - 1] as number
+  for (const [name, vector] of Object.entries(vectors)) {
+    if (vector === undefined) continue
+    checkFloat(op, name, vector)
+    checkShape(op, name, vector, [channels], `the channels of \`x\` ${format(x.shape)}`)
+  }
+  return [sizeOf(x.shape.slice(0, -1)), channels]
 }

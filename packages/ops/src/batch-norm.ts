@@ -1,13 +1,14 @@
 import { type Tensor, type Tensor1D, type TensorInfo, tidy } from '@tensorflow/tfjs-core'
 import {
-  type BatchStatistics,
-  type GradientSums,
+  type Affine,
+  checkedShape,
   gradientSums,
   inputGradient,
   normalise,
+  type Operands,
   statistics,
+  withAffine,
 } from './batch-norm-parts.js'
-import { check, checkFloat, checkShape, format, sizeOf } from './checks.js'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { reshaped } from './reshaped.js'
@@ -98,79 +99,7 @@ export function batchNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: Bat
   return { y, mean, variance }
 }
 
-/** Mean and biased variance `[channels]` over all axes but the last, without gradient: what workers reduce before {@link batchNormWithStatistics}. */
-export function batchNormStatistics(x: Tensor): BatchStatistics {
-  const flatShape = checkedShape('batchNormStatistics', x, {})
-  const [mean, variance] = recordNode({
-    name: 'batchNormStatistics',
-    inputs: {},
-    forward: (): Tensor[] => statistics(reshaped(x, flatShape)),
-    backward: () => ({}),
-  }) as [Tensor1D, Tensor1D]
-  return { mean, variance }
-}
-
-export interface BatchNormWithStatisticsOptions extends BatchNormOptions {
-  /**
-   * Sums over all the rows that the statistics were computed from, given the sums over the local rows. Called once in
-   * backward, in a tidy scope; synchronous. Default: the local rows are all there are.
-   */
-  readonly reduceGradientSums?: ((local: GradientSums) => GradientSums) | undefined
-}
-
-/**
- * Batch normalisation by statistics that were reduced over several parts of one batch, differentiated as what it is: a
- * function in which the statistics depend on x too. Synchronised batch norm is this with an all-reduce of the
- * statistics before it and of the gradient sums inside its backward. Gradients of gamma and beta are of the local rows.
- *
- * @param x `[..., channels]` float32: the local part
- * @param statistics mean and biased variance over all parts, `[channels]`
- */
-export function batchNormWithStatistics(
-  x: Tensor,
-  { mean, variance }: BatchStatistics,
-  gamma?: Tensor,
-  beta?: Tensor,
-  options: BatchNormWithStatisticsOptions = {},
-): Tensor {
-  const { epsilon = 1e-5, reduceGradientSums = (local) => local } = options
-  const flatShape = checkedShape('batchNormWithStatistics', x, { mean, variance, gamma, beta })
-  return recordNode({
-    name: 'batchNormWithStatistics',
-    inputs: { x, gamma, beta },
-    forward(save): Tensor {
-      const inputs = withAffine(reshaped(x, flatShape), gamma, beta)
-      save(gamma === undefined ? [inputs.x, mean, variance] : [inputs.x, mean, variance, gamma])
-      return reshaped(normalise(inputs, mean, variance, epsilon), x.shape)
-    },
-    backward: (dy, saved) =>
-      eagerGradients<Affine<Tensor>>(
-        tidy(() => {
-          const [savedX, savedMean, savedVariance, savedGamma] = saved as [Tensor, Tensor, Tensor, Tensor?]
-          const terms = { dy: reshaped(dy, flatShape), x: savedX, mean: savedMean, variance: savedVariance, epsilon }
-          const local = gradientSums(terms)
-          const dx = inputGradient(terms, savedGamma, reduceGradientSums(local))
-          return { x: reshaped(dx, x.shape), gamma: local.weighted, beta: local.plain }
-        }),
-      ),
-  })
-}
-
 // --- Internal helpers ---
-
-type Affine<T> = { x: T; gamma: T | undefined; beta: T | undefined }
-
-interface Operands {
-  x: Tensor
-  gamma?: Tensor
-  beta?: Tensor
-}
-
-const withAffine = (x: Tensor, gamma: Tensor | undefined, beta: Tensor | undefined): Operands => ({
-  x,
-  ...(gamma === undefined ? {} : { gamma }),
-  ...(beta === undefined ? {} : { beta }),
-})
 
 function composedForward(inputs: Operands, epsilon: number): [Tensor, Tensor, Tensor] {
   const [mean, variance] = statistics(inputs.x)
@@ -190,16 +119,4 @@ function gradients(dy: Tensor, saved: Tensor[], epsilon: number, hasBeta: boolea
   if (gamma !== undefined) result.push(sums.weighted)
   if (hasBeta) result.push(sums.plain)
   return result
-}
-
-function checkedShape(op: string, x: Tensor, vectors: Record<string, Tensor | undefined>): [number, number] {
-  checkFloat(op, 'x', x)
-  check(x.rank >= 2, op, () => `\`x\` must be [..., channels] with a batch axis, but has shape ${format(x.shape)}`)
-  const channels = x.shape[x.rank - 1] as number
-  for (const [name, vector] of Object.entries(vectors)) {
-    if (vector === undefined) continue
-    checkFloat(op, name, vector)
-    checkShape(op, name, vector, [channels], `the channels of \`x\` ${format(x.shape)}`)
-  }
-  return [sizeOf(x.shape.slice(0, -1)), channels]
 }

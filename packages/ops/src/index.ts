@@ -22,13 +22,20 @@ export {
   type BatchNormInputs,
   type BatchNormOptions,
   type BatchNormResult,
-  type BatchNormWithStatisticsOptions,
   batchNorm,
-  batchNormStatistics,
-  batchNormWithStatistics,
 } from './batch-norm.js'
 export { batchNormInference } from './batch-norm-inference.js'
 export type { BatchStatistics, GradientSums } from './batch-norm-parts.js'
+export {
+  type BatchNormApplyInputs,
+  type BatchNormInputGradAttrs,
+  type BatchNormInputGradInputs,
+  type BatchNormStatisticsInputs,
+  type BatchNormSumsInputs,
+  type BatchNormWithStatisticsOptions,
+  batchNormStatistics,
+  batchNormWithStatistics,
+} from './batch-norm-shared.js'
 export {
   type BinaryCrossEntropyAttrs,
   type BinaryCrossEntropyGradInputs,

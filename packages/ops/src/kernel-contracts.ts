@@ -5,6 +5,13 @@ import type { AdamUpdateAttrs } from './adam-update.js'
 import type { AttentionAttrs, AttentionGradInputs, AttentionInputs } from './attention.js'
 import type { BatchNormAttrs, BatchNormGradAttrs, BatchNormGradInputs, BatchNormInputs } from './batch-norm.js'
 import type {
+  BatchNormApplyInputs,
+  BatchNormInputGradAttrs,
+  BatchNormInputGradInputs,
+  BatchNormStatisticsInputs,
+  BatchNormSumsInputs,
+} from './batch-norm-shared.js'
+import type {
   BinaryCrossEntropyAttrs,
   BinaryCrossEntropyGradInputs,
   BinaryCrossEntropyInputs,
@@ -57,6 +64,10 @@ export interface KernelContracts {
   LevinLayerNormGrad: { inputs: LayerNormGradInputs; attrs: LayerNormGradAttrs }
   LevinBatchNorm: { inputs: BatchNormInputs; attrs: BatchNormAttrs }
   LevinBatchNormGrad: { inputs: BatchNormGradInputs; attrs: BatchNormGradAttrs }
+  LevinBatchNormStatistics: { inputs: BatchNormStatisticsInputs; attrs: NoAttrs }
+  LevinBatchNormApply: { inputs: BatchNormApplyInputs; attrs: BatchNormAttrs }
+  LevinBatchNormSums: { inputs: BatchNormSumsInputs; attrs: BatchNormAttrs }
+  LevinBatchNormInputGrad: { inputs: BatchNormInputGradInputs; attrs: BatchNormInputGradAttrs }
   LevinEmbeddingGrad: { inputs: EmbeddingGradInputs; attrs: EmbeddingGradAttrs }
   LevinDropout: { inputs: DropoutInputs; attrs: DropoutAttrs }
   LevinAttention: { inputs: AttentionInputs; attrs: AttentionAttrs }

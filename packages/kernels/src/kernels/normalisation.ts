@@ -110,4 +110,110 @@ const batchNormGrad: KernelDefinition = {
   },
 }
 
-export const normalisation: readonly KernelDefinition[] = [layerNorm, layerNormGrad, batchNorm, batchNormGrad]
+const batchNormStatistics: KernelDefinition = {
+  name: 'LevinBatchNormStatistics',
+  gain: 'new: the statistics of a part of a batch that workers share',
+  compute(call) {
+    const { runtime } = call
+    const x = input(call, 'x')
+    const [rows = 0, channels = 0] = x.shape
+    const mean = runtime.output([channels], 'float32')
+    const variance = runtime.output([channels], 'float32')
+    runtime.wasm.batchNormStatistics(
+      runtime.address(x),
+      runtime.address(mean),
+      runtime.address(variance),
+      rows,
+      channels,
+    )
+    return [mean, variance]
+  },
+}
+
+const batchNormApply: KernelDefinition = {
+  name: 'LevinBatchNormApply',
+  gain: 'new: batch normalisation by given statistics',
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const [rows = 0, channels = 0] = x.shape
+    const y = runtime.output(x.shape, 'float32')
+    const workspace = runtime.workspace(4 * channels)
+    runtime.wasm.batchNormApply(
+      runtime.address(x),
+      runtime.address(input(call, 'mean')),
+      runtime.address(input(call, 'variance')),
+      optionalAddress(call, 'gamma'),
+      optionalAddress(call, 'beta'),
+      runtime.address(y),
+      rows,
+      channels,
+      Number(attrs['epsilon']),
+      workspace,
+    )
+    return y
+  },
+}
+
+const batchNormSums: KernelDefinition = {
+  name: 'LevinBatchNormSums',
+  gain: 'new: what the gradients of a part add up to',
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const [rows = 0, channels = 0] = x.shape
+    const plain = runtime.output([channels], 'float32')
+    const weighted = runtime.output([channels], 'float32')
+    runtime.wasm.batchNormSums(
+      runtime.address(input(call, 'dy')),
+      runtime.address(x),
+      runtime.address(input(call, 'mean')),
+      runtime.address(input(call, 'variance')),
+      runtime.address(plain),
+      runtime.address(weighted),
+      rows,
+      channels,
+      Number(attrs['epsilon']),
+    )
+    return [plain, weighted]
+  },
+}
+
+const batchNormInputGrad: KernelDefinition = {
+  name: 'LevinBatchNormInputGrad',
+  gain: 'new: the gradient of a part, given the sums over all of them',
+  compute(call) {
+    const { runtime, attrs } = call
+    const x = input(call, 'x')
+    const [rows = 0, channels = 0] = x.shape
+    const dx = runtime.output(x.shape, 'float32')
+    const workspace = runtime.workspace(12 * channels)
+    runtime.wasm.batchNormInputGradient(
+      runtime.address(input(call, 'dy')),
+      runtime.address(x),
+      runtime.address(input(call, 'mean')),
+      runtime.address(input(call, 'variance')),
+      optionalAddress(call, 'gamma'),
+      runtime.address(input(call, 'plain')),
+      runtime.address(input(call, 'weighted')),
+      runtime.address(dx),
+      rows,
+      channels,
+      Number(attrs['count']),
+      Number(attrs['epsilon']),
+      workspace,
+    )
+    return dx
+  },
+}
+
+export const normalisation: readonly KernelDefinition[] = [
+  layerNorm,
+  layerNormGrad,
+  batchNorm,
+  batchNormGrad,
+  batchNormStatistics,
+  batchNormApply,
+  batchNormSums,
+  batchNormInputGrad,
+]
