@@ -11,6 +11,8 @@ export interface ProcessWork {
   readonly say: (text: string) => void
   /** A measurement from steps per second. */
   readonly toValue: (stepsPerSecond: number) => number
+  /** How long each works before the first round. Default 1.5: engines optimise what runs often. */
+  readonly warmupSeconds?: number
 }
 
 export interface ProcessContender {
@@ -31,7 +33,6 @@ export interface ProcessContender {
 const TOLERANCE = 1e-3
 /** How long one measurement takes, about; at least one step. */
 const ROUND_SECONDS = 0.5
-/** Steps before the first round: engines optimise what runs often. */
 const WARMUP_SECONDS = 1.5
 
 /** Contenders that must agree with the first of them that is here. */
@@ -119,13 +120,12 @@ async function session(
   team: Team,
   secondsPerStep: number,
   { onParts, worth = 1 }: ProcessContender,
-  { quick, toValue }: ProcessWork,
+  { quick, toValue, warmupSeconds = WARMUP_SECONDS }: ProcessWork,
 ): Promise<Session> {
   let perStep = secondsPerStep
   const stepsFor = (seconds: number): number => (quick ? 1 : Math.max(1, Math.round(seconds / perStep)))
-  const warmUntil = performance.now() + WARMUP_SECONDS * 1000
-  while (!quick && performance.now() < warmUntil)
-    perStep = (await team.run(stepsFor(WARMUP_SECONDS / 5))).secondsPerStep
+  const warmUntil = performance.now() + warmupSeconds * 1000
+  while (!quick && performance.now() < warmUntil) perStep = (await team.run(stepsFor(warmupSeconds / 5))).secondsPerStep
   const steps = stepsFor(ROUND_SECONDS)
   return {
     measure: async () => {

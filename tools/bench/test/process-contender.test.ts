@@ -40,6 +40,12 @@ describe('contenders in processes of their own', () => {
     expect(say).toHaveBeenCalledWith('  a: a script')
   })
 
+  it('may be several processes at a time, whose speeds are added up, and steps of several ranks', async () => {
+    const pair = { ...contender('pair', script(2, 3)), copies: 2 }
+    const { measured } = await run(pair, { ...contender('ranks', script(2, 3)), worth: 4 })
+    expect(measured).toEqual({ pair: [200], ranks: [400] })
+  })
+
   it('may read batches ahead: what they report late is waited for', async () => {
     const { measured, leftOut } = await run(contender('a', script(2, 3)), contender('ahead', script(2.001, 5)))
     expect([measured, leftOut]).toEqual([{ a: [100], ahead: [100] }, []])

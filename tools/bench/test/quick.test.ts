@@ -22,12 +22,29 @@ describe('a quick run', () => {
     ['kernels', 'adam-1m', [/^RATIO adam-1m\/tfjs-stock [\d.]+$/]],
     ['startup', 'first-step', [/^FIGURE start-to-first-step\/mnist [\d.]+ ms$/]],
     ['overhead', 'input', [/^FIGURE input-mlp-256\/staged [\d.]+ µs$/, /^FIGURE input-mlp-256\/copied [\d.]+ µs$/]],
+    [
+      'scaling',
+      'small',
+      [/^RATIO ddp-2-small\/two-independent [\d.]+$/, /^FIGURE ddp-2-small\/waiting [\d.]+ µs\/step$/],
+    ],
     ['overhead', 'trainer-step', [/^FIGURE trainer-step\/bare-loop -?[\d.]+ µs$/]],
   ])(
     'of %s %s ends with its lines',
     async (suite, filter, lines) => {
       const { conclusions } = await quick(suite, filter)
       for (const line of lines) expect(conclusions).toContainEqual(expect.stringMatching(line))
+    },
+    120_000,
+  )
+
+  it.runIf(requirePart('open-mpi'))(
+    'sums over two and four ranks as Open MPI does',
+    async () => {
+      const { conclusions, said } = await quick('collectives', '400kB')
+      for (const work of ['all-reduce', 'reduce-scatter', 'all-gather'])
+        expect(conclusions).toContainEqual(expect.stringMatching(`^RATIO ${work}-400kB/open-mpi `))
+      expect(conclusions).toContainEqual(expect.stringMatching('^FIGURE all-reduce-400kB-4r/open-mpi '))
+      expect(said).not.toContain('REFUSED')
     },
     120_000,
   )

@@ -10,7 +10,9 @@ export interface CollectiveTimes {
 /** A strategy whose collectives are timed: before each the ranks meet, so that waiting and moving data are told apart. */
 export function timed(strategy: Strategy, times: CollectiveTimes): Strategy {
   const join = strategy.join?.bind(strategy)
-  return Object.assign(strategy, { join: (world: World) => join?.({ ...world, group: timedGroup(world.group, times) }) })
+  return Object.assign(strategy, {
+    join: (world: World) => join?.({ ...world, group: timedGroup(world.group, times) }),
+  })
 }
 
 function timedGroup(group: ProcessGroup, times: CollectiveTimes): ProcessGroup {

@@ -28,6 +28,8 @@ const CONTENDERS: Readonly<Record<string, Workers>> = {
 
 const MORE: Readonly<Record<string, Workers>> = {
   'levin-timed': { devices: WORKERS, timed: true },
+  // Two threads of one process that never talk to each other: what is lost before anything is exchanged.
+  'threads-apart': { devices: WORKERS, strategy: ['ddp', { localSteps: 1_000_000_000 }] },
   'zero-1': { devices: WORKERS, strategy: ['zero', { stage: 1 }] },
   'zero-2': { devices: WORKERS, strategy: ['zero', { stage: 2 }] },
   'zero-3': { devices: WORKERS, strategy: ['zero', { stage: 3 }] },
@@ -92,6 +94,8 @@ function workOf(name: string, training: Training, { quick, say }: SuiteOptions):
       checkStep: training.checkStep,
       quick,
       say,
+      // What a step calls once is called some ten times a second: it takes long until the engine optimises it.
+      warmupSeconds: 5,
       toValue: (stepsPerSecond) => stepsPerSecond * training.batch,
     }),
     conclude: (measured) => conclude(name, measured, parts),
