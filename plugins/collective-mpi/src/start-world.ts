@@ -27,7 +27,8 @@ const SPIN = 0.5
 export async function startWorld(rank: RankDescription, options: WorldOptions): Promise<World> {
   const koffi = await loadKoffi()
   const launcher = launcherOf(process.env)
-  const opened = openMpiLibrary(koffi, launcher, options.library ?? process.env['LEVIN_MPI'])
+  const { library, silence, address } = options
+  const opened = openMpiLibrary(koffi, launcher, library ?? process.env['LEVIN_MPI'])
   if (!('library' in opened)) {
     throw new LevinError('LEVIN_UNAVAILABLE', {
       message: `MPI cannot be used here: ${opened.reason}`,
@@ -37,7 +38,6 @@ export async function startWorld(rank: RankDescription, options: WorldOptions): 
   const state = new WorldState()
   const mpi = new Mpi(koffi, opened, state)
   if (mpi.number('MPI_Finalized') !== 0) throw finalized()
-  const { silence, address } = options
   const watcher = new Watcher(state, {
     rank: rank.globalRank,
     silence,
