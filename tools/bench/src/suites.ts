@@ -7,6 +7,7 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   collectives: async () => (await import('./suites/collectives/collectives.js')).suite,
   service: async () => (await import('./suites/service/service.js')).suite,
   scaling: async () => (await import('./suites/scaling/scaling.js')).suite,
+  network: async () => (await import('./suites/network/network.js')).suite,
   startup: async () => (await import('./suites/startup/startup.js')).suite,
   overhead: async () => (await import('./suites/overhead/overhead.js')).suite,
 }

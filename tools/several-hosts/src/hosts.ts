@@ -56,7 +56,12 @@ export class Hosts {
 
   /** Starts a program on all hosts, by Open MPI's mpirun on the first of them. */
   mpirun(program: readonly string[], options: JobOptions): HostJob {
-    const { ranksPerHost = 1, on = this.#network.hosts.keys(), cwd, environment = {}, flags = [] } = options
+    return new HostJob(this.mpirunCommand(program, options), options.cwd)
+  }
+
+  /** The command that does so, for who starts it. */
+  mpirunCommand(program: readonly string[], options: Omit<JobOptions, 'cwd'> = {}): string[] {
+    const { ranksPerHost = 1, on = this.#network.hosts.keys(), environment = {}, flags = [] } = options
     const hosts = [...on]
     const hostfile = join(this.#folder, 'hosts')
     writeFileSync(hostfile, hosts.map((host) => `${this.addresses[host]} slots=${ranksPerHost}\n`).join(''))
@@ -71,7 +76,7 @@ export class Hosts {
       ...program,
     ]
     const root = ['env', 'OMPI_ALLOW_RUN_AS_ROOT=1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1']
-    return new HostJob([...this.#inside(hosts[0] ?? 0), ...root, ...mpirun], cwd)
+    return [...this.#inside(hosts[0] ?? 0), ...root, ...mpirun]
   }
 
   /** Takes a host off the network: nobody is told. */

@@ -9,6 +9,8 @@ export interface MeasuredCollectives {
   send(data: Float32Array, to: number): void
   receive(data: Float32Array, from: number): void
   barrier(): void
+  /** `target` plus `data`, of this rank alone. Absent: not offered. */
+  reduceLocally?(data: Float32Array, target: Float32Array): void
 }
 
 export interface Exchange {
@@ -38,7 +40,7 @@ export function exchangeOf(
   rank: number,
   group: MeasuredCollectives,
 ): Exchange {
-  const part = Math.floor(elements / ranks)
+  const part = kind === 'local-reduction' ? elements : Math.floor(elements / ranks)
   const allocate = heapOf(elements + part + 64)
   const [whole, share] = [allocate(elements), allocate(part)]
   for (const data of [whole, share]) data.set(data.map((_, i) => ((i * 37 + rank * 11) % 101) / 8))
@@ -48,13 +50,14 @@ export function exchangeOf(
     'reduce-scatter': () => group.reduceScatter(whole.subarray(0, part * ranks), share),
     'all-gather': () => group.allGather(share, whole.subarray(0, part * ranks)),
     barrier: () => group.barrier(),
-    'ping-pong': () => {
+    'local-reduction': () => group.reduceLocally?.(whole, share),
+    message: () => {
       if (rank === 0) group.send(whole, next)
       group.receive(whole, next)
       if (rank === 1) group.send(whole, next)
     },
   }
-  const result = kind === 'reduce-scatter' ? share : whole
+  const result = kind === 'reduce-scatter' || kind === 'local-reduction' ? share : whole
   return {
     once: once[kind],
     check: () => 1 + result.reduce((sum, value, i) => sum + value * ((i % 13) - 5), 0),

@@ -28,6 +28,7 @@ function functionsOf(library: LibraryHandle) {
     receive: bind('int MPI_Recv(void *, int, void *, int, int, void *, void *)'),
     probe: bind('int MPI_Iprobe(int, int, void *, _Out_ int *, void *)'),
     barrier: bind('int MPI_Barrier(void *)'),
+    reduceLocally: bind('int MPI_Reduce_local(void *, void *, int, void *, void *)'),
   }
 }
 
@@ -58,6 +59,7 @@ export function openMpi(): OpenMpi {
     send: (data, to) => void mpi.send(data, data.length, float, to, 0, world),
     receive: (data, from) => void mpi.receive(data, data.length, float, from, 0, world, null),
     barrier: () => void mpi.barrier(world),
+    reduceLocally: (data, target) => void mpi.reduceLocally(data, target, data.length, float, sum),
     tell(number) {
       const told = Float32Array.of(number)
       if (rank === 0) {

@@ -10,11 +10,15 @@ import { COLLECTIVE_WORKS, type CollectiveWork } from './works.js'
 
 const peer = (name: string): URL => new URL(`../../peers/collectives/${name}`, import.meta.url)
 
+/** Of one collective; of one way of a message. */
+export const microsecondsOf = ({ kind }: CollectiveWork, stepsPerSecond: number): number =>
+  1e6 / stepsPerSecond / (kind === 'message' ? 2 : 1)
+
 /** With its defaults; more ranks than processors, and root, are what it wants to be told of. */
-function openMpi(work: CollectiveWork): Command {
+function mpirun(script: string, work: CollectiveWork): Command {
   if (!requirePart('open-mpi')) throw new Absent('Open MPI is not installed.', `Run ${installLine('open-mpi')}`)
   const root = process.getuid?.() === 0 ? ['--allow-run-as-root'] : []
-  const program = [process.execPath, ...FROM_SOURCES, fileURLToPath(peer('mpi.ts')), JSON.stringify(work)]
+  const program = [process.execPath, ...FROM_SOURCES, fileURLToPath(peer(script)), JSON.stringify(work)]
   const args = [...root, '--oversubscribe', '-n', `${work.ranks}`, ...program]
   return { program: 'mpirun.openmpi', args, endedBy: 'SIGTERM' }
 }
@@ -25,22 +29,24 @@ function conclude(work: CollectiveWork, measured: Measured): Conclusion[] {
     return { kind: 'figure', name: `${work.name}/${quantity}`, value: median(values), unit: 'µs' }
   })
   // Ranks that outnumber processors measure the scheduler as much as the collective.
-  return work.ranks > 2 ? figures : [...figures, ...ratios(work.name, 'levin', measured, 'less')]
+  return work.ranks > 2 || !measured.has('levin')
+    ? figures
+    : [...figures, ...ratios(work.name, 'levin', measured, 'less')]
 }
 
 function workOf(work: CollectiveWork, { quick, say }: SuiteOptions): Work {
-  const contenders = [
-    { name: 'levin', command: () => nodePeer({ script: peer('shared.ts'), args: [JSON.stringify(work)] }) },
-    { name: 'open-mpi', command: () => openMpi(work) },
-  ]
+  const levin = { name: 'levin', command: () => nodePeer({ script: peer('shared.ts'), args: [JSON.stringify(work)] }) }
+  const openMpi = { name: 'open-mpi', command: () => mpirun('mpi.ts', work) }
+  // Ours between processes.
+  const levinMpi = { name: 'levin-mpi', command: () => mpirun('levin-mpi.ts', work) }
   return {
     name: work.name,
     unit: 'µs',
-    contenders: processContenders(contenders, {
+    contenders: processContenders(work.kind === 'local-reduction' ? [openMpi] : [levin, openMpi, levinMpi], {
       checkStep: 1,
       quick,
       say,
-      toValue: (stepsPerSecond) => 1e6 / stepsPerSecond,
+      toValue: (stepsPerSecond) => microsecondsOf(work, stepsPerSecond),
     }),
     conclude: (measured) => conclude(work, measured),
   }

@@ -1,5 +1,5 @@
-/** What ranks do together, as often as they are asked. */
-export type CollectiveKind = 'all-reduce' | 'reduce-scatter' | 'all-gather' | 'ping-pong' | 'barrier'
+/** What ranks do together, as often as they are asked. A message goes there and comes back; a local reduction is each rank's own. */
+export type CollectiveKind = 'all-reduce' | 'reduce-scatter' | 'all-gather' | 'message' | 'barrier' | 'local-reduction'
 
 /** One collective of float32 among some ranks of one machine. */
 export interface CollectiveWork {
@@ -29,6 +29,7 @@ export const COLLECTIVE_WORKS: readonly CollectiveWork[] = [
   ),
   ...(['4kB', '400kB', '4MB'] as const).map((size) => work('all-reduce', size, 4)),
   { name: 'barrier', kind: 'barrier', ranks: 2, elements: 0 },
-  { name: 'ping-pong-4B', kind: 'ping-pong', ranks: 2, elements: 1 },
-  work('ping-pong', '4MB'),
+  { name: 'message-4B', kind: 'message', ranks: 2, elements: 1 },
+  work('message', '4MB'),
+  work('local-reduction', '4MB'),
 ]
