@@ -2,7 +2,7 @@
 export type Copy = (target: Uint8Array, source: Uint8Array, at: number) => void
 
 interface NodeBuffer {
-  readonly prototype: { fill(this: Uint8Array, value: Uint8Array, start: number, end: number): unknown }
+  readonly prototype: { fill(this: Uint8Array, value: Uint8Array, start?: number, end?: number): unknown }
 }
 
 /** Below this many bytes a call into Node costs more than it saves. */
@@ -23,6 +23,8 @@ export function copyFor(Buffer: NodeBuffer | undefined, versions: Readonly<Recor
   const { fill } = Buffer.prototype
   return (target, source, at) => {
     if (source.length < SMALL) target.set(source, at)
+    // Without a range there is less to check.
+    else if (source.length === target.length) fill.call(target, source)
     else fill.call(target, source, at, at + source.length)
   }
 }

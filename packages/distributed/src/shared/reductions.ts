@@ -4,7 +4,6 @@ import { reductionsModule } from '../generated/reductions.js'
 import type { Block } from './block.js'
 
 type Reduce = (
-  op: number,
   first: number,
   stride: number,
   ranks: number,
@@ -15,10 +14,8 @@ type Reduce = (
   scale: number,
 ) => void
 
-interface ReductionExports {
-  readonly reduceFloats: Reduce
-  readonly reduceIntegers: Reduce
-  readonly reduceBytes: Reduce
+/** `sumFloats` and so on: for all that `requireReduction` lets through. */
+type ReductionExports = Readonly<Record<string, Reduce>> & {
   readonly move: (from: number, to: number, bytes: number) => void
 }
 
@@ -36,16 +33,15 @@ function reductionsOn(memory: WebAssembly.Memory): ReductionExports {
   return instance
 }
 
-/** By their numbers in `assembly/index.ts`. A mean is a sum with a factor. */
-const NUMBERS: Readonly<Record<ReduceOperation, number>> = { sum: 0, mean: 0, min: 1, max: 2, product: 3 }
+/** Under which ranks tell each other an operation. */
+const NUMBERS: Readonly<Record<ReduceOperation, number>> = { sum: 0, mean: 1, min: 2, max: 3, product: 4 }
 
-const BY_TYPE = {
-  float32: 'reduceFloats',
-  int32: 'reduceIntegers',
-  uint8: 'reduceBytes',
-} as const satisfies Record<ElementType, keyof ReductionExports>
-
-const WIDTHS: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, uint8: 1 }
+/** How `assembly/index.ts` calls what it reduces, and its bytes. */
+const TYPES: Readonly<Record<ElementType, readonly [name: string, bytes: number]>> = {
+  float32: ['Floats', 4],
+  int32: ['Integers', 4],
+  uint8: ['Bytes', 1],
+}
 
 /** How one type of elements is reduced by one operation, over what the ranks of a group put forward. */
 export interface Reduction {
@@ -81,14 +77,17 @@ export class Reductions {
   #make(type: ElementType, operation: ReduceOperation): Reduction {
     requireReduction(type, operation)
     const { arena, layout, rank, size } = this.#block
-    const { [BY_TYPE[type]]: kernel, move } = reductionsOn(arena.memory)
-    const [number, stride, scale] = [NUMBERS[operation], layout.slotStride, operation === 'mean' ? 1 / size : 1]
+    const [name, bytes] = TYPES[type]
+    const kernels = reductionsOn(arena.memory)
+    // A mean is a sum with a factor.
+    const kernel = kernels[`${operation === 'mean' ? 'sum' : operation}${name}`] as Reduce
+    const [stride, scale] = [layout.slotStride, operation === 'mean' ? 1 / size : 1]
     const reduction: Reduction = {
-      detail: 10 * typeNumber(type) + number + (operation === 'mean' ? 5 : 0),
+      detail: 10 * typeNumber(type) + NUMBERS[operation],
       reduce: (first, own, target, count) =>
         size === 1
-          ? move(own, target, count * WIDTHS[type])
-          : kernel(number, first, stride, size, rank, own, target, count, scale),
+          ? kernels.move(own, target, count * bytes)
+          : kernel(first, stride, size, rank, own, target, count, scale),
     }
     this.#made[type][operation] = reduction
     return reduction
