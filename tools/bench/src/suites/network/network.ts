@@ -24,6 +24,7 @@ interface NetworkWork extends CollectiveWork {
 
 const WORKS: readonly NetworkWork[] = [
   { name: 'network-message-4B', kind: 'message', ranks: 2, elements: 1 },
+  { name: 'network-message-4kB', kind: 'message', ranks: 2, elements: 1_000 },
   { name: 'network-message-8MB', kind: 'message', ranks: 2, elements: 2_000_000 },
   ...HOSTS.map(
     (ranks): NetworkWork => ({ name: `network-8MB-${ranks}h`, kind: 'all-reduce', ranks, elements: 2_000_000 }),
