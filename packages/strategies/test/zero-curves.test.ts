@@ -62,8 +62,12 @@ describe.each(STAGES)('zero(%o) has the curve of one device', (options) => {
     test.each(worlds)('on %i ranks', (size) => compareWithOneDevice(ranks, training, options, size))
   })
 
-  test('over 200 steps, but for what single precision loses', async () => {
-    const training = { model: 'gpt', steps: 200, batchSize: 12, samples: 50 } as const
-    await compareWithOneDevice(ranks, training, options, 2, 1e-3)
-  })
+  describe.each(['mlp', 'cnn', 'gpt'] as const)(
+    'over 200 steps of %s, but for what single precision loses',
+    (model) => {
+      test.each([1, 2, 4])('on %i ranks', (size) =>
+        compareWithOneDevice(ranks, { model, steps: 200, batchSize: 12, samples: 70 }, options, size, 1e-3),
+      )
+    },
+  )
 })
