@@ -62,6 +62,15 @@ export const PARTS = {
     script: 'tools/bench/install-peers.mjs',
     isPresent: () => existsSync(join(root, 'node_modules/.cache/levin-bench/python/installed.txt')),
   },
+  'tensorflow-binding': {
+    what: "TensorFlow's library from PyPI, with the binding of @tensorflow/tfjs-node built on it: 0.9 GB, half a minute",
+    debian: ['g++', 'make', 'python3-venv'],
+    script: 'tools/tensorflow-binding/install.mjs',
+    isPresent: () =>
+      existsSync(
+        join(root, 'plugins/accelerator-cuda/node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node'),
+      ),
+  },
 } as const satisfies Record<string, Part>
 
 export type PartName = keyof typeof PARTS

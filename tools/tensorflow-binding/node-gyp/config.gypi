@@ -1,0 +1,4 @@
+{
+  'target_defaults': {'default_configuration': 'Release'},
+  'variables': {}
+}
