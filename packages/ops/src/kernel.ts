@@ -46,10 +46,10 @@ export function callOwnKernel<N extends KernelName>(
 
 /**
  * `x` under another shape of the same size, as input of {@link callKernel} only: a description that shares the data and
- * owns nothing, so it needs no disposal. Call it in a scope all the same: on textures it is a tensor.
+ * owns nothing, so it needs no disposal. Call it in a scope all the same: where data knows its shape it is a tensor.
  */
 export function view(x: Tensor, shape: number[]): TensorInfo {
-  if (keepsTextures()) return reshape(x, shape)
+  if (dataKnowsShape()) return reshape(x, shape)
   return { dataId: x.dataId, shape, dtype: x.dtype }
 }
 
@@ -61,13 +61,17 @@ function isObserved(): boolean {
   return kernelDepth === 0 && (gradientDepth > 0 || profiling || env().getBool('DEBUG'))
 }
 
-/** Whether data lies differently for different shapes, as in tfjs's webgl backend: there a shape cannot just be renamed. */
-function keepsTextures(): boolean {
-  return 'texData' in engine().backend
+/**
+ * Whether the backend's data knows its shape, so that it cannot just be renamed: textures of tfjs's webgl backend, which lie
+ * differently for different shapes, and tensors of TensorFlow's library behind tfjs-node.
+ */
+function dataKnowsShape(): boolean {
+  const { backend } = engine()
+  return 'texData' in backend || 'executeSingleOutput' in backend
 }
 
 function toTensor(info: TensorInfo, shape: number[] | undefined): Tensor {
-  const rename = shape !== undefined && !('rank' in info) && !keepsTextures()
+  const rename = shape !== undefined && !('rank' in info) && !dataKnowsShape()
   if (rename) return engine().makeTensorFromTensorInfo({ ...info, shape })
   // Some kernels return tensors that the engine tracks already.
   const tensor = 'rank' in info ? (info as Tensor) : engine().makeTensorFromTensorInfo(info)

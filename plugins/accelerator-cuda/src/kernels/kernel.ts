@@ -25,6 +25,7 @@ export function attributes({ binding }: TensorFlowBackend) {
       value: dtypes[dtype] as number,
     }),
     float: (name: string, value: number): OperationAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
+    integers: (name: string, value: number[]): OperationAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
     bool: (name: string, value: boolean): OperationAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
     text: (name: string, value: string): OperationAttribute => ({ name, type: binding.TF_ATTR_STRING, value }),
   }

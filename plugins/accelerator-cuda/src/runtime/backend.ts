@@ -10,7 +10,7 @@ export const BACKEND = 'tensorflow'
 export interface OperationAttribute {
   readonly name: string
   readonly type: number
-  readonly value: number | boolean | string
+  readonly value: number | boolean | string | number[]
 }
 
 /** What is used of the native binding: constants of TensorFlow's C interface. */
@@ -20,6 +20,7 @@ export interface Binding {
   readonly TF_INT32: number
   readonly TF_ATTR_BOOL: number
   readonly TF_ATTR_FLOAT: number
+  readonly TF_ATTR_INT: number
   readonly TF_ATTR_STRING: number
   readonly TF_ATTR_TYPE: number
 }
