@@ -22,7 +22,7 @@ import { cpuAvailability } from './cpu-availability.js'
 import { type BlasChoice, chooseBlas } from './cpu-blas.js'
 import { startEmscripten } from './emscripten-start.js'
 import { HostAccelerator, hostCapabilities } from './host-accelerator.js'
-import { installedWasmFolder, requireWasmFiles, type WasmPaths } from './wasm-paths.js'
+import { bundledWasmFile, installedWasmFolder, requireWasmFiles, type WasmPaths } from './wasm-paths.js'
 
 /** The part of `@tensorflow/tfjs-backend-wasm` that is called; importing it registers the backend. */
 export interface WasmLibrary {
@@ -32,7 +32,8 @@ export interface WasmLibrary {
 export interface CpuOptions extends BlasChoice {
   /**
    * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` are: a folder or URL prefix that ends with a slash, or a
-   * URL for each of the three files. Default: in Node the installed package; in browsers beside the script.
+   * URL for each of the three files. Default: in Node the installed package; in browsers where the bundler
+   * has put the file, which it takes along by itself.
    */
   readonly wasmPaths?: WasmPaths | undefined
   /**
@@ -110,7 +111,7 @@ async function startBackend(options: CpuOptions): Promise<void> {
   const { wasmPaths, lib } = options
   if (getBackend() !== 'wasm') {
     const library = await importBackend(lib)
-    const paths = wasmPaths ?? (lib ? undefined : installedWasmFolder())
+    const paths = wasmPaths ?? (lib ? undefined : (installedWasmFolder() ?? bundledWasmFile()))
     if (paths !== undefined) {
       requireWasmFiles(paths)
       library.setWasmPaths(typeof paths === 'string' ? paths : { ...paths })

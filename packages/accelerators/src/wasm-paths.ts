@@ -23,6 +23,17 @@ export function installedWasmFolder(): string | undefined {
 }
 
 /**
+ * The backend's file as bundlers place it: they know this form, take the file along and put its address here (Vite, webpack,
+ * Rollup's and esbuild's plugins). The backend asks for all of its files by name and loads this one: without SIMD the
+ * kernels cannot run, and of the threaded build they cannot use the heap. `undefined` in Node.
+ */
+export function bundledWasmFile(): WasmPaths | undefined {
+  if (nodeBuiltin('node:module')) return undefined
+  const { href } = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm', import.meta.url)
+  return { [SIMD_FILE]: href, 'tfjs-backend-wasm.wasm': href, 'tfjs-backend-wasm-threaded-simd.wasm': href }
+}
+
+/**
  * Refuses paths that lead nowhere, while the reason can still be told: the backend only prints that it failed, and can
  * never be started again in that thread. Only files are looked for: a URL may be anywhere.
  *

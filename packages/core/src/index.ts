@@ -32,7 +32,15 @@ export {
   type StagedTensor,
   type Staging,
 } from './contracts/host-tensor.js'
-export type { LaunchedRanks, Launcher, LaunchRequest, RankContext, RankProgram } from './contracts/launcher.js'
+export type {
+  LaunchedRanks,
+  Launcher,
+  LaunchRequest,
+  RankContext,
+  RankProgram,
+  StartedWorker,
+  StartWorker,
+} from './contracts/launcher.js'
 export type { BatchPlace, DataShard, Loader, LoaderLike, LoaderPosition } from './contracts/loader.js'
 export type { Logger, LoggerPosition, LoggerSetup, LogMoment, MetricRow } from './contracts/logger.js'
 export type {

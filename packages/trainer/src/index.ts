@@ -1,6 +1,7 @@
 export { defineRun, isRunDefinition, mergeHparams, type RunDefinition, runFrom } from './define-run.js'
 export type { OnRunEvent, RunEvent } from './launch/run-events.js'
-export type { RunModuleOptions } from './launch/run-module-options.js'
+export type { RunModuleOptions, WorkerRunOptions } from './launch/run-module-options.js'
+export { type ServeOptions, serve } from './launch/serve-run.js'
 export type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 export type { PredictOptions, RunOptions } from './run/run-options.js'
 export type { DataSource, LoadersByStage } from './setup/loaders.js'

@@ -1,7 +1,8 @@
-import { type AnyPlugin, LevinError, type Module, type RunKind } from '@levin/core'
+import { type AnyPlugin, LevinError, Module, type RunKind, type StartWorker } from '@levin/core'
 import { placeRun } from './launch/placement.js'
 import { runByUrl } from './launch/run-by-url.js'
-import type { RunModuleOptions } from './launch/run-module-options.js'
+import { runInWorkers } from './launch/run-in-workers.js'
+import type { RunModuleOptions, WorkerRunOptions } from './launch/run-module-options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import { execute, type Results } from './run/execute.js'
@@ -17,7 +18,8 @@ import type { TrainerOptions } from './trainer-options.js'
  * with. Making one touches no device; a bad option fails here and not in `fit`.
  *
  * Every method takes a module with its data, or the URL of a run module, which says how to build them. Runs of several workers
- * take the second: each worker imports it. So does a run that is not to stop this thread: `launcher: 'worker'`.
+ * take the second: each worker imports it. So does a run that is not to stop this thread: `launcher: 'worker'`. In browsers,
+ * where bundlers must see the worker's file, a function that starts it stands for the URL; the file calls `serve`.
  *
  * @example
  * const trainer = new Trainer({ maxEpochs: 5, callbacks: [earlyStopping({ monitor: 'val/accuracy', mode: 'max' })] })
@@ -41,6 +43,8 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
 
   /** Trains what a run module builds. The result is in the checkpoints that the run saves. */
   fit(run: URL, options?: RunModuleOptions): Promise<FitResult>
+  /** In browsers: trains in web workers, one or as many as `devices` says, whose file calls `serve(run)`. */
+  fit(start: StartWorker, options?: WorkerRunOptions): Promise<FitResult>
   /**
    * Trains the module. Its parameters hold the result; they are the caller's until `module.dispose()`.
    *
@@ -52,6 +56,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   }
 
   validate(run: URL, options?: RunModuleOptions): Promise<EvaluationResult>
+  validate(start: StartWorker, options?: WorkerRunOptions): Promise<EvaluationResult>
   /** Runs `validationStep` over the validation data. */
   validate<B>(module: Module<B>, data?: DataSource<NoInfer<B>>, options?: RunOptions): Promise<EvaluationResult>
   validate(target: unknown, ...rest: unknown[]): Promise<EvaluationResult> {
@@ -59,6 +64,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   }
 
   test(run: URL, options?: RunModuleOptions): Promise<EvaluationResult>
+  test(start: StartWorker, options?: WorkerRunOptions): Promise<EvaluationResult>
   /** Runs `testStep` over the test data. */
   test<B>(module: Module<B>, data?: DataSource<NoInfer<B>>, options?: RunOptions): Promise<EvaluationResult>
   test(target: unknown, ...rest: unknown[]): Promise<EvaluationResult> {
@@ -66,6 +72,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   }
 
   predict(run: URL, options?: RunModuleOptions & PredictOptions): Promise<PredictionResult>
+  predict(start: StartWorker, options?: WorkerRunOptions & PredictOptions): Promise<PredictionResult>
   /**
    * Runs `predictStep`, or `forward`, over the prediction data and reads the results to the host. Several workers that were
    * launched for it give their parts of each batch one after the other; under `mpirun` each process has its own parts.
@@ -78,8 +85,13 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
   async #start<K extends RunKind>(kind: K, target: unknown, rest: readonly unknown[]): Promise<Results[K]> {
     if (target instanceof URL) {
       const [options = {}] = rest
-      requireRunOptions(kind, options, true)
+      requireRunOptions(kind, options, 'module')
       return runByUrl(kind, target, this.#given, options as RunModuleOptions)
+    }
+    if (startsWorkers(target)) {
+      const [options = {}] = rest
+      requireRunOptions(kind, options, 'workers')
+      return runInWorkers(kind, target, this.#given, options as WorkerRunOptions)
     }
     const [data, runOptions = {}] = rest
     requireModule(target, kind)
@@ -97,6 +109,10 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     })
   }
 }
+
+/** A function, but for the class of a module, which somebody forgot to make one of. */
+const startsWorkers = (target: unknown): target is StartWorker =>
+  typeof target === 'function' && !(target.prototype instanceof Module)
 
 function needsRunModule(worldSize: number): LevinError {
   return new LevinError('LEVIN_NOT_SUPPORTED', {

@@ -2,10 +2,28 @@ import type { Recipe } from '../plugin.js'
 import type { RankDescription } from './process-group.js'
 import type { World } from './world.js'
 
+/** A web worker as whoever started it sees it: what `new Worker(…)` gives in a browser. */
+export interface StartedWorker {
+  postMessage(message: unknown): void
+  terminate(): void
+  addEventListener(type: string, listener: (event: object) => void): void
+}
+
+/**
+ * Starts a worker whose file calls `serve(run)`. It is the caller's code, since bundlers look for this very form:
+ *
+ * @example
+ * () => new Worker(new URL('./train.worker.ts', import.meta.url), { type: 'module' })
+ */
+export type StartWorker = () => StartedWorker
+
 /** What is to be run on every rank. */
 export interface LaunchRequest {
-  /** Module that every rank imports. Its export `serveRank` is a {@link RankProgram}. */
-  readonly program: URL
+  /**
+   * Module that every rank imports; its export `serveRank` is a {@link RankProgram}. Or, for launchers that have
+   * {@link Launcher.serve}, what starts a worker that has its program already; it is called once for every rank.
+   */
+  readonly program: URL | StartWorker
   /** Handed to the program. Plain data. */
   readonly input: unknown
   /** Ranks to start. */
@@ -68,4 +86,11 @@ export interface Launcher {
   /** Most ranks it can start. Default: no limit. */
   readonly maxRanks?: number
   launch(request: LaunchRequest): LaunchedRanks
+  /**
+   * The other half of a {@link StartWorker}: called by the worker's file, it runs `program` for whoever started the worker.
+   * Absent: ranks of this launcher import their program by its URL.
+   *
+   * @throws LEVIN_NOT_SUPPORTED where this is no worker
+   */
+  serve?(program: RankProgram): void
 }

@@ -7,6 +7,7 @@ import { readFrames, writeFrame } from './frames.js'
 import { findMpiCommand, type MpiCommand } from './mpi-command.js'
 import { Outcomes } from './outcomes.js'
 import { OutputLines } from './output-lines.js'
+import { programUrl } from './program-url.js'
 import type { Hello, ProcessOrder, ProcessReport, ProcessStart } from './serve-process.js'
 import { START_VARIABLE } from './serve-process.js'
 import { sourceFlags, typescriptLoader } from './typescript-loader.js'
@@ -61,8 +62,8 @@ export class ProcessRanks implements LaunchedRanks {
   }
 
   async #run(mpirun: string | undefined): Promise<readonly unknown[]> {
-    const { worldSize, program, modules } = this.#request
-    const loader = typescriptLoader([program, ...modules])
+    const { worldSize, modules } = this.#request
+    const loader = typescriptLoader([programUrl(this.#request.program, 'process'), ...modules])
     const command = worldSize > 1 ? findMpiCommand(mpirun) : undefined
     const { folder, path } = socketPath()
     const server = await this.#listen(path)
@@ -150,7 +151,7 @@ export class ProcessRanks implements LaunchedRanks {
     this.#sockets.set(rank, socket)
     const start: ProcessOrder = {
       type: 'start',
-      program: program.href,
+      program: programUrl(program, 'process').href,
       modules: modules.map(({ href }) => href),
       input,
       worldSize,

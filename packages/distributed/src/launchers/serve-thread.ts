@@ -5,7 +5,7 @@ import type { SharedArena } from '../shared/arena.js'
 import { connectShared } from '../shared/shared-group.js'
 import { connectProcesses } from './connect-processes.js'
 import { Inbox } from './inbox.js'
-import { type PortableError, toPortable } from './portable-error.js'
+import { runRank } from './run-rank.js'
 
 /** What a thread gets to start with. */
 export interface ThreadStart {
@@ -20,48 +20,34 @@ export interface ThreadStart {
   readonly collective: Recipe<'collective'> | undefined
 }
 
-/** What a thread says to the launcher. */
-export type ThreadReport =
-  | { readonly type: 'message'; readonly message: unknown }
-  | { readonly type: 'result'; readonly result: unknown }
-  | { readonly type: 'error'; readonly error: PortableError }
-
 /** What the launcher says to a thread. */
 export type ThreadOrder =
   | { readonly type: 'message'; readonly message: unknown }
   | { readonly type: 'leave' }
   | { readonly type: 'exit' }
 
-/** Connects to the others, runs the program of the ranks, and says how that went. */
+/** Runs the rank that this thread was started for. */
 export async function serveThread(): Promise<void> {
   const { parentPort: port, workerData } = requireBuiltin('node:worker_threads')
   if (!port) return
   const start = (workerData as { start: ThreadStart }).start
   const { arena, rank, program, input, deadline } = start
-  const report = (message: ThreadReport) => port.postMessage(message)
   const inbox = new Inbox()
   port.on('message', (order: ThreadOrder) => {
     if (order.type === 'leave') port.close()
     else if (order.type === 'exit') process.exit(1)
     else inbox.receive(order.message)
   })
-  let group: ProcessGroup = connectShared(arena, rank, { deadline })
-  try {
-    group = await joinOthers(start, group)
-    const { serveRank } = (await import(program)) as { serveRank: RankProgram }
-    const result = await serveRank({
-      world: { rank: placeOf(start, group), group },
-      input,
-      send: (message) => report({ type: 'message', message }),
-      onMessage: (listener) => inbox.listen(listener),
-    })
-    await group.destroy()
-    report({ type: 'result', result })
-  } catch (error) {
-    // Before the message: the others wait for this rank, and the launcher may be busy.
-    group.abort?.(`rank ${rank} failed: ${error instanceof Error ? error.message : String(error)}`)
-    report({ type: 'error', error: toPortable(error) })
-  }
+  await runRank({
+    rank,
+    input,
+    group: connectShared(arena, rank, { deadline }),
+    join: (group) => joinOthers(start, group),
+    place: (group) => placeOf(start, group),
+    program: async () => ((await import(/* @vite-ignore */ program)) as { serveRank: RankProgram }).serveRank,
+    post: (report, transfer) => port.postMessage(report, transfer),
+    onMessage: (listener) => inbox.listen(listener),
+  })
 }
 
 /** The threads of this process as a part of a world of several processes, where it is among others. */
@@ -70,7 +56,7 @@ async function joinOthers(
   inner: ProcessGroup,
 ): Promise<ProcessGroup> {
   if (!among) return inner
-  for (const module of modules) await import(module)
+  for (const module of modules) await import(/* @vite-ignore */ module)
   // One thread talks for all: MPI wants that, and it is what a network carries best.
   const outer = rank === 0 ? await connectProcesses(among, collective, deadline) : undefined
   return hierarchicalGroup(inner, outer, { deadline })

@@ -1,7 +1,16 @@
-import { definePlugin, type LaunchedRanks, type Launcher, type LaunchRequest } from '@levin/core'
+import {
+  definePlugin,
+  type LaunchedRanks,
+  type Launcher,
+  type LaunchRequest,
+  LevinError,
+  type RankProgram,
+} from '@levin/core'
 import * as v from 'valibot'
+import { serveWebWorker } from './serve-web-worker.js'
 import { ThreadRanks } from './thread-ranks.js'
 import { isNode } from './typescript-loader.js'
+import { WebRanks } from './web-ranks.js'
 
 /** Options of {@link worker}. */
 export interface WorkerOptions {
@@ -19,12 +28,34 @@ class ThreadLauncher implements Launcher {
   }
 
   launch(request: LaunchRequest): LaunchedRanks {
-    return new ThreadRanks({ ...request, deadline: request.deadline ?? this.#options.deadline })
+    const all = { ...request, deadline: request.deadline ?? this.#options.deadline }
+    if (isNode()) return new ThreadRanks(all)
+    if (typeof all.program === 'function') return new WebRanks(all, all.program)
+    throw needsWorkerFile()
+  }
+
+  serve(program: RankProgram): void {
+    serveWebWorker(program)
   }
 }
 
+function needsWorkerFile(): LevinError {
+  return new LevinError('LEVIN_NOT_SUPPORTED', {
+    message:
+      'A browser starts workers from files that the bundler has made, and the run was given the URL of a run module.',
+    remedy: `Give a function that starts the worker, and let its file call serve():
+  trainer.fit(() => new Worker(new URL('./train.worker.ts', import.meta.url), { type: 'module' }))
+
+  // train.worker.ts
+  import { serve } from '@levin/trainer'
+  import run from './run.js'
+  serve(run)`,
+  })
+}
+
 /**
- * Ranks in worker threads of this process, over memory that they share. With one rank: a training off the main thread.
+ * Ranks in threads, over memory that they share; with one rank a training off the main thread. In Node they are worker threads
+ * of this process, in browsers web workers that the caller's function starts: several need a cross-origin isolated page.
  *
  * @example
  * new Trainer({ devices: 4, launcher: worker({ deadline: 60_000 }) })
@@ -36,12 +67,12 @@ export const worker = /* @__PURE__ */ definePlugin({
   priority: 10,
   schema: v.strictObject({ deadline: v.optional(v.pipe(v.number(), v.gtValue(0))) }),
   availability: () =>
-    isNode()
+    isNode() || 'Worker' in globalThis
       ? { ok: true }
       : {
           ok: false,
-          reason: 'there are no worker threads of Node here.',
-          remedy: 'Run it in Node 20.19 or later.',
+          reason: 'there are neither worker threads of Node nor web workers here.',
+          remedy: 'Run it in Node 20.19 or later, or in a browser.',
         },
   create: (options: WorkerOptions) => new ThreadLauncher(options),
 })

@@ -3,15 +3,13 @@ import type { LaunchedRanks, LaunchRequest, Recipe } from '@levin/core'
 import { requireBuiltin } from '../node-builtins.js'
 import { ownUrl } from '../own-url.js'
 import { createArena, type SharedArena } from '../shared/arena.js'
-import { failWorld } from '../shared/failure.js'
-import { Outcomes } from './outcomes.js'
 import { OutputLines } from './output-lines.js'
 import { toPortable } from './portable-error.js'
-import type { ThreadOrder, ThreadReport, ThreadStart } from './serve-thread.js'
+import { programUrl } from './program-url.js'
+import { RankReports } from './rank-reports.js'
+import type { RankReport } from './run-rank.js'
+import type { ThreadOrder, ThreadStart } from './serve-thread.js'
 import { sourceFlags, typescriptLoader } from './typescript-loader.js'
-
-/** How long ranks may take to notice that the world has ended, and to say what became of them. */
-const GRACE = 700
 
 /** Milliseconds that a thread has to end by itself. */
 const FAREWELL = 30
@@ -26,9 +24,8 @@ const START = `import('node:worker_threads').then(async ({ workerData }) => {
 export class ThreadRanks implements LaunchedRanks {
   readonly results: Promise<readonly unknown[]>
   readonly #arena: SharedArena
-  readonly #outcomes: Outcomes
+  readonly #reports: RankReports
   readonly #workers: Worker[]
-  #grace: ReturnType<typeof setTimeout> | undefined
   #ending = false
   #fail: ((error: unknown) => void) | undefined
   /** Rejects when a rank has failed and the others have had the time to say how they ended. */
@@ -39,13 +36,17 @@ export class ThreadRanks implements LaunchedRanks {
   constructor(request: LaunchRequest) {
     const { worldSize, program, modules } = request
     this.#arena = createArena(worldSize)
-    this.#outcomes = new Outcomes(worldSize)
-    const loader = typescriptLoader([program, ...modules])
-    this.#workers = Array.from({ length: worldSize }, (_, rank) => this.#start(request, rank, loader))
+    this.#reports = new RankReports(request, this.#arena, {
+      complete: () => this.#tell({ type: 'leave' }),
+      sweep: () => this.#sweep(),
+    })
+    const url = programUrl(program, 'worker')
+    const loader = typescriptLoader([url, ...modules])
+    this.#workers = Array.from({ length: worldSize }, (_, rank) => this.#start(request, url, rank, loader))
     const ended = this.#workers.map((worker, rank) => this.#watch(worker, rank, request))
     const all = Promise.all(ended).then(() => {
-      clearTimeout(this.#grace)
-      return this.#outcomes.results()
+      this.#reports.close()
+      return this.#reports.outcomes.results()
     })
     // The thread that talks to other processes may take this one along when it ends: what happened is said before.
     this.results = request.among ? Promise.race([all, this.#failing]) : all
@@ -63,7 +64,8 @@ export class ThreadRanks implements LaunchedRanks {
   }
 
   #start(
-    { program, input, deadline, modules, among, collective }: LaunchRequest,
+    { input, deadline, modules, among, collective }: LaunchRequest,
+    program: URL,
     rank: number,
     loader: string | undefined,
   ): Worker {
@@ -101,36 +103,20 @@ export class ThreadRanks implements LaunchedRanks {
         }),
       )
     })
-    worker.on('message', (report: ThreadReport) => this.#take(rank, report, request))
-    worker.on('error', (error) => this.#settle(rank, { kind: 'error', error: toPortable(error) }))
+    worker.on('message', (report: RankReport) => this.#reports.take(rank, report))
+    worker.on('error', (error) => this.#reports.settle(rank, { kind: 'error', error: toPortable(error) }))
     return new Promise<void>((resolve) => {
       worker.once('exit', (exitCode) => {
         const how = `its thread ended with exit code ${exitCode}`
-        this.#settle(rank, this.#ending ? { kind: 'ended' } : { kind: 'lost', how, exitCode })
+        this.#reports.settle(rank, this.#ending ? { kind: 'ended' } : { kind: 'lost', how, exitCode })
         void Promise.all(written).then(() => resolve())
       })
     })
   }
 
-  #take(rank: number, report: ThreadReport, request: LaunchRequest): void {
-    if (report.type === 'message') request.onMessage(rank, report.message)
-    else if (report.type === 'result') this.#settle(rank, { kind: 'result', result: report.result })
-    else this.#settle(rank, { kind: 'error', error: report.error })
-  }
-
-  #settle(rank: number, outcome: Parameters<Outcomes['settle']>[1]): void {
-    if (!this.#outcomes.settle(rank, outcome)) return
-    if (outcome.kind === 'lost' || outcome.kind === 'error') {
-      const what = outcome.kind === 'lost' ? `ended: ${outcome.how}` : `failed: ${outcome.error.message}`
-      failWorld(this.#arena, 'LEVIN_WORKER_LOST', rank, `rank ${rank} ${what}`)
-    }
-    if (this.#outcomes.complete) this.#tell({ type: 'leave' })
-    // Ranks that have said how they ended need not go on; those that never will are ended.
-    if (this.#outcomes.complete || this.#outcomes.failed) this.#grace ??= setTimeout(() => this.#sweep(), GRACE)
-  }
-
   #sweep(): void {
-    if (this.#outcomes.failed) this.#fail?.(this.#outcomes.failure)
+    const { outcomes } = this.#reports
+    if (outcomes.failed) this.#fail?.(outcomes.failure)
     void this.end()
   }
 

@@ -7,9 +7,9 @@ import {
   type Recipe,
   type RunKind,
   type Signal,
+  type StartWorker,
   soloRank,
 } from '@levin/core'
-import { rankProgram } from '../rank-program.js'
 import type { PredictionResult } from '../result.js'
 import type { Results } from '../run/execute.js'
 import type { ControllerMessage, RankInput, RankMessage } from './rank-input.js'
@@ -19,6 +19,8 @@ import type { OnRunEvent, RunEvent } from './run-events.js'
 export interface LaunchedRun<K extends RunKind> {
   readonly kind: K
   readonly launcher: Launcher
+  /** What every rank runs: a module, or what starts a worker that has it. */
+  readonly program: URL | StartWorker
   readonly worldSize: number
   /** Where this process stands among others that launch ranks of the same run. */
   readonly among: RankDescription | undefined
@@ -56,14 +58,15 @@ async function launchOnce<K extends RunKind>(
   run: LaunchedRun<K>,
   candidates: readonly string[],
 ): Promise<readonly Results[K][]> {
-  const { launcher, worldSize, input, platform } = run
+  const { launcher, program, worldSize, input, platform } = run
+  const modules = [...(input.runModule === undefined ? [] : [input.runModule]), ...input.imports]
   const ranks = launcher.launch({
-    program: rankProgram,
+    program,
     input: { ...input, candidates: [...candidates] } satisfies RankInput,
     worldSize,
     among: run.among,
     collective: run.collective,
-    modules: [new URL(input.runModule), ...input.imports.map((url) => new URL(url))],
+    modules: modules.map((url) => new URL(url)),
     onMessage: (_rank, message) => take(run, message as RankMessage),
     onOutput: (rank, line, stream) => {
       run.onEvent?.({ type: 'output', rank, line, stream })

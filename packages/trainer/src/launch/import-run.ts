@@ -1,4 +1,4 @@
-import { LevinError } from '@levin/core'
+import { currentPlatform, LevinError } from '@levin/core'
 import { mergeHparams, type RunDefinition, runFrom } from '../define-run.js'
 import type { TrainerOptions } from '../trainer-options.js'
 
@@ -31,6 +31,10 @@ export function optionsOfRun(
   return { ...own, ...given, ...(plugins.length ? { plugins } : {}) }
 }
 
+// A bundler moves files, and knows only those that it sees named.
+const IN_BROWSERS =
+  "In a browser give a function that starts a worker whose file calls serve(run): trainer.fit(() => new Worker(new URL('./train.worker.ts', import.meta.url), { type: 'module' }))."
+
 const UNREADABLE: readonly unknown[] = ['ERR_UNKNOWN_FILE_EXTENSION', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX']
 
 /** Whether a module was not loaded since it is TypeScript, which this program cannot read; a worker may. */
@@ -46,7 +50,9 @@ function doesNotLoad(url: string, error: unknown): LevinError {
           remedy:
             'This Node does not read TypeScript by itself: start the program by tsx (npx tsx main.ts), use Node 22.18 or later, or build the module.',
         }
-      : {}),
+      : currentPlatform().name === 'browser'
+        ? { remedy: IN_BROWSERS }
+        : {}),
     cause: error,
   })
 }

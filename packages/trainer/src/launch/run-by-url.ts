@@ -1,5 +1,6 @@
 import { LevinError, portableRecipe, type RunKind } from '@levin/core'
 import { mergeHparams } from '../define-run.js'
+import { rankProgram } from '../rank-program.js'
 import { resolveOptions } from '../resolve-options.js'
 import { execute, type Results } from '../run/execute.js'
 import type { PredictOptions } from '../run/run-options.js'
@@ -10,7 +11,7 @@ import type { TrainerOptions } from '../trainer-options.js'
 import { controlRun } from './controller.js'
 import { importRun, isUnreadable, optionsOfRun } from './import-run.js'
 import { placeRun } from './placement.js'
-import { portableOptions } from './portable-options.js'
+import { rankInput } from './rank-input.js'
 import type { RunModuleOptions } from './run-module-options.js'
 
 /**
@@ -37,28 +38,14 @@ export async function runByUrl<K extends RunKind>(
   const chosen = choosePlugins(options)
   const placement = await placeRun(chosen, resolved)
   if (placement.kind === 'launched') {
-    const { terminal } = chosen.platform
     return controlRun({
       kind,
       launcher: placement.launcher,
+      program: rankProgram,
       worldSize: placement.worldSize,
       among: placement.among,
       collective: chosen.collective && portableRecipe(chosen.collective, 'The Trainer option collective'),
-      input: {
-        kind,
-        runModule: url.href,
-        imports: imports.map(({ href }) => href),
-        hparams,
-        options: portableOptions(given),
-        ckptPath,
-        candidates: [],
-        returnPredictions,
-        terminal: terminal && {
-          interactive: terminal.interactive,
-          color: terminal.color,
-          columns: terminal.columns(),
-        },
-      },
+      input: rankInput(kind, url, given, runOptions, chosen.platform),
       platform: chosen.platform,
       signal,
       onEvent,

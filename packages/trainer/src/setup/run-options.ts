@@ -17,16 +17,23 @@ const OPTIONS: Readonly<Record<string, RunOption>> = {
   onEvent: { takes: 'a function', fits: (value) => typeof value === 'function' },
 }
 
-const URL_OPTIONS: Readonly<Record<string, RunOption>> = {
+const WORKERS: Readonly<Record<string, RunOption>> = {
   hparams: {
     takes: 'an object of hyper-parameters by name',
     fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   },
+}
+
+const MODULE: Readonly<Record<string, RunOption>> = {
+  ...WORKERS,
   imports: {
     takes: 'an array of URLs of modules',
     fits: (value) => Array.isArray(value) && value.every((item) => item instanceof URL),
   },
 }
+
+/** What a run may be of: a module that is built, the URL of a run module, or workers that have the run. */
+const BY_TARGET = { built: {}, module: MODULE, workers: WORKERS } as const
 
 const PREDICT: Readonly<Record<string, RunOption>> = {
   returnPredictions: { takes: 'true or false', fits: (value) => typeof value === 'boolean' },
@@ -35,11 +42,14 @@ const PREDICT: Readonly<Record<string, RunOption>> = {
 /**
  * Refuses options of one run that it does not have: a checkpoint under a mistyped name would be left out in silence.
  *
- * @param byUrl whether the run is that of a run module
  * @throws LEVIN_BAD_OPTION
  */
-export function requireRunOptions(kind: RunKind, options: unknown, byUrl = false): void {
-  const known = { ...OPTIONS, ...(byUrl ? URL_OPTIONS : {}), ...(kind === 'predict' ? PREDICT : {}) }
+export function requireRunOptions(kind: RunKind, options: unknown, target: keyof typeof BY_TARGET = 'built'): void {
+  const known: Readonly<Record<string, RunOption>> = {
+    ...OPTIONS,
+    ...BY_TARGET[target],
+    ...(kind === 'predict' ? PREDICT : {}),
+  }
   if (typeof options !== 'object' || options === null) {
     throw new LevinError('LEVIN_BAD_OPTION', {
       message: `${kind}() takes its options as an object, found ${describe(options)}.`,
