@@ -6,10 +6,10 @@ import {
   cumprod,
   cumsum,
   einsum,
+  equal,
   expandDims,
   type GradConfig,
   mul,
-  oneHot,
   range,
   reshape,
   scatterND,
@@ -89,7 +89,9 @@ function differentiateProducts(dy: Tensor, x: Tensor, axis: number, exclusive: b
   const gradients = order === null || order === undefined ? dy : transpose(dy, order)
   const length = rows.shape[last] as number
   // factors[…, k, j]: x_j, or 1 where j = k.
-  const identity = oneHot(range(0, length, 1, 'int32') as Tensor1D, length, 1, 0, 'float32')
+  // Not by oneHot: it takes no length of one, and in float32 the wasm backend's writes the bits of integers.
+  const places = range(0, length, 1, 'int32')
+  const identity = cast(equal(expandDims(places, 1), places), 'float32')
   const factors = add(mul(expandDims(rows, last), sub(1, identity)), identity)
   const products = cumprod(factors, last + 1, exclusive, reverse)
   // contributes[k, i]: whether x_k is a factor of y_i. The running sum of the identity is 1 from k on.
