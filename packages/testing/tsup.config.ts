@@ -1,3 +1,3 @@
 import { config } from '../../tools/build/tsup.js'
 
-export default config(['src/index.ts', 'src/vitest.ts'])
+export default config(['src/index.ts', 'src/ops.ts', 'src/vitest.ts'])

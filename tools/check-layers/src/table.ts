@@ -14,7 +14,7 @@ export const MAY_SEE = {
   distributed: ['core', 'ops'],
   strategies: ['core', 'ops', 'distributed'],
   trainer: ['core'],
-  testing: ['core'],
+  testing: ['core', 'ops'],
   plugin: ['core', 'ops', 'hub', 'accelerators', 'distributed', 'strategies'],
   app: [
     'core',

@@ -38,6 +38,7 @@ def spread(low, high):
         values = low + torch.rand(shape, generator=generator) * (high - low)
         return (torch.round(values * 1000) / 1000).float().double()
 
+    make.range = (low, high)
     return make
 
 
@@ -46,24 +47,7 @@ def direction(tensor):
     return torch.cos(1 + torch.arange(tensor.numel(), dtype=torch.float64)).reshape(tensor.shape)
 
 
-def case(
-    name,
-    op,
-    f,
-    inputs,
-    *,
-    args=None,
-    constants=None,
-    operands=None,
-    at=None,
-    upstream_at=None,
-    upstream=None,
-    draws=None,
-    gradients=True,
-    smooth=True,
-    instead=None,
-    unordered=False,
-):
+class Case:
     """
     inputs: by name, a shape to draw or a tensor. What has a gradient.
     constants: tensors without one (ids, masks).
@@ -80,34 +64,82 @@ def case(
         PyTorch on purpose; the reason stands beside the case. `DY` is the upstream gradient of that place.
     unordered: True where infinities are summed: NaN or infinite, by the order of the sum.
     """
-    tensors, fixed = drawn(name, inputs, draws), drawn(name, constants or {}, draws)
-    for key, values in (at or {}).items():
-        place((tensors | fixed)[key], values)
-    wiring = wired(operands or {}, [*tensors, *fixed])
-    run = runner(f, wiring, fixed)
-    leaves = {key: tensor.clone().requires_grad_(gradients) for key, tensor in tensors.items()}
-    outputs = run(leaves)
-    recorded = {"name": name, "op": op}
-    if args:
-        recorded["args"] = args
-    recorded["inputs"] = packed_all(tensors, exact)
-    if fixed:
-        recorded["constants"] = packed_all(fixed, exact)
-    if operands:
-        recorded["operands"] = {
-            key: {"of": of} if shape is None else {"of": of, "shape": shape} for key, (of, shape) in wiring.items()
+
+    def __init__(
+        self,
+        name,
+        op,
+        f,
+        inputs,
+        *,
+        args=None,
+        constants=None,
+        operands=None,
+        at=None,
+        upstream_at=None,
+        upstream=None,
+        draws=None,
+        gradients=True,
+        smooth=True,
+        instead=None,
+        unordered=False,
+    ):
+        self.name, self.op, self.f, self.inputs = name, op, f, inputs
+        self.args, self.constants, self.operands = args, constants or {}, operands or {}
+        self.at, self.upstream_at, self.upstream = at or {}, upstream_at or {}, upstream
+        self.draws, self.gradients, self.smooth = draws or {}, gradients, smooth
+        self.instead, self.unordered = instead or {}, unordered
+
+    def computed(self, tensors, fixed, upstream):
+        """Outputs, their upstream gradients by `upstream(outputs)`, and gradients by input, confirmed by differences."""
+        wiring = wired(self.operands, [*tensors, *fixed])
+        run = runner(self.f, wiring, fixed)
+        leaves = {key: tensor.clone().requires_grad_(self.gradients) for key, tensor in tensors.items()}
+        outputs = run(leaves)
+        if not self.gradients:
+            return outputs, None, None, None
+        dys = upstream(outputs)
+        found = dict(zip(leaves, torch.autograd.grad(outputs, list(leaves.values()), dys)))
+        slopes = None
+        if self.smooth and all(torch.isfinite(tensor).all() for tensor in [*tensors.values(), *dys, *outputs]):
+            slopes = {key: slope(self.name, run, tensors, key, dys, found[key]) for key in tensors}
+        return outputs, dys, found, slopes
+
+    def recorded(self):
+        """All there is to know, for the sweep of @levin/kernels."""
+        tensors, fixed = drawn(self.name, self.inputs, self.draws), drawn(self.name, self.constants, self.draws)
+        for key, values in self.at.items():
+            place((tensors | fixed)[key], values)
+        outputs, dys, found, slopes = self.computed(tensors, fixed, lambda outputs: self.upstream_gradients(tensors, outputs))
+        recorded = {"name": self.name, "op": self.op}
+        if self.args:
+            recorded["args"] = self.args
+        recorded["inputs"] = packed_all(tensors, exact)
+        if fixed:
+            recorded["constants"] = packed_all(fixed, exact)
+        if self.operands:
+            recorded["operands"] = wiring_of(self.operands, [*tensors, *fixed])
+        write_number = either if self.unordered else reference
+        recorded["outputs"] = [packed(corrected(output, "output", self.instead), write_number) for output in outputs]
+        if dys is None:
+            return recorded
+        names = names_of(self.upstream, outputs)
+        recorded["upstream"] = [packed(dy, exact) if of is None else of for of, dy in zip(names, dys)]
+        recorded["gradients"] = {
+            key: packed(corrected(found[key], key, self.instead, dys[0]), write_number) for key in found
         }
-    write_number = either if unordered else reference
-    recorded["outputs"] = [packed(corrected(output, "output", instead), write_number) for output in outputs]
-    if not gradients:
+        if slopes is not None:
+            recorded["slopes"] = slopes
         return recorded
-    dys = upstream_gradients(name, tensors, outputs, upstream, upstream_at)
-    found = dict(zip(leaves, torch.autograd.grad(outputs, list(leaves.values()), dys)))
-    recorded["upstream"] = [packed(dy, exact) if of is None else of for of, dy in zip(names_of(upstream, outputs), dys)]
-    recorded["gradients"] = {key: packed(corrected(found[key], key, instead, dys[0]), write_number) for key in found}
-    if smooth and all(torch.isfinite(tensor).all() for tensor in [*tensors.values(), *dys, *outputs]):
-        recorded["slopes"] = {key: slope(name, run, tensors, key, dys, found[key]) for key in tensors}
-    return recorded
+
+    def upstream_gradients(self, tensors, outputs):
+        named = zip(outputs, names_of(self.upstream, outputs))
+        dys = [upstream_gradient(f"{self.name}/upstream/{index}", tensors, *each) for index, each in enumerate(named)]
+        place(dys[0], self.upstream_at)
+        return dys
+
+
+case = Case
 
 
 def drawn(name, shapes, draws):
@@ -120,6 +152,12 @@ def wired(operands, names):
     wiring = {operand: source if isinstance(source, tuple) else (source, None) for operand, source in operands.items()}
     taken = {name for name, _ in wiring.values()}
     return wiring | {name: (name, None) for name in names if name not in taken}
+
+
+def wiring_of(operands, names):
+    return {
+        key: {"of": of} if shape is None else {"of": of, "shape": shape} for key, (of, shape) in wired(operands, names).items()
+    }
 
 
 def runner(f, wiring, fixed):
@@ -148,13 +186,6 @@ def make(value, seed, how):
 def place(tensor, values):
     for index, value in values.items():
         tensor.view(-1)[index] = value
-
-
-def upstream_gradients(name, tensors, outputs, upstream, upstream_at):
-    named = zip(outputs, names_of(upstream, outputs))
-    dys = [upstream_gradient(f"{name}/upstream/{index}", tensors, *each) for index, each in enumerate(named)]
-    place(dys[0], upstream_at or {})
-    return dys
 
 
 def names_of(upstream, outputs):
@@ -232,6 +263,7 @@ def packed_all(tensors, write_number=reference):
 
 
 def write(folder, name, cases, **more):
+    cases = [case.recorded() if isinstance(case, Case) else case for case in cases]
     names = [case["name"] for case in cases]
     twice = {name for name in names if names.count(name) > 1}
     if twice:

@@ -1,5 +1,5 @@
+import { sweepOp } from '@levin/testing/ops'
 import * as tf from '@tensorflow/tfjs-core'
-import { sweepOp } from '../sweep-op.js'
 
 interface Parts {
   readonly real: tf.Tensor

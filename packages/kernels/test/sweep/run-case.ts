@@ -2,12 +2,12 @@
 // and that nothing is left behind.
 import { record } from '@levin/core'
 import { wasmMemory } from '@levin/kernels'
+import type { SweepOp } from '@levin/testing/ops'
 import * as tf from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
 import { runtimeOf } from '../../src/runtime.js'
 import { asWasmBackend } from '../../src/wasm-backend.js'
 import { expectClose, expectSlope, type Recorded, type SweepCase, toTensor } from './recorded.js'
-import type { SweepOp } from './sweep-op.js'
 
 /** How operands that are one input share its data. */
 export type Sharing = 'one tensor' | 'clones' | 'views'

@@ -2,40 +2,32 @@
 // sizes, ones and nothing, NaN and infinities, operands that share their data. The cases are data that
 // `node tools/parity/record.mjs kernels` records; a case that the script adds is run without a change here.
 import { kernelTable } from '@levin/kernels'
+import { type SweepOp, sweepOps } from '@levin/testing/ops'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { complex } from './complex.js'
 import { missingTraits, observeKernels } from './coverage.js'
-import { complex } from './ops/complex.js'
-import { convolution } from './ops/convolution.js'
-import { elementwise } from './ops/elementwise.js'
-import { indexing } from './ops/indexing.js'
-import { layout } from './ops/layout.js'
-import { losses } from './ops/losses.js'
-import { normalisation } from './ops/normalisation.js'
-import { pooling } from './ops/pooling.js'
-import { products } from './ops/products.js'
-import { selection } from './ops/selection.js'
-import { sequences } from './ops/sequences.js'
-import { updates } from './ops/updates.js'
 import { type Given, type OptimizerCase, runOptimizer } from './optimizers.js'
 import { recordedCases, recordedFile, type SweepCase } from './recorded.js'
 import { runCase, sharingsOf } from './run-case.js'
-import type { SweepOp } from './sweep-op.js'
 
-const families: Readonly<Record<string, Readonly<Record<string, SweepOp>>>> = {
-  products,
-  convolution,
-  pooling,
-  indexing,
-  layout,
-  elementwise,
-  selection,
-  losses,
-  normalisation,
-  sequences,
-  complex,
-  updates,
-}
+/** Files of recorded cases. */
+const FAMILIES = [
+  'products',
+  'convolution',
+  'pooling',
+  'indexing',
+  'layout',
+  'elementwise',
+  'selection',
+  'losses',
+  'normalisation',
+  'sequences',
+  'complex',
+  'updates',
+]
+
+const ops: Readonly<Record<string, SweepOp>> = { ...sweepOps, ...complex }
 
 /** What the sweep cannot show of a kernel, and why. */
 const EXEMPT: Readonly<Record<string, string>> = {
@@ -81,9 +73,8 @@ export function sweepFamilies(isWanted: (of: SweepCase) => boolean = () => true)
   // tfjs's own check for leaks takes what a tape keeps for one.
   beforeAll(() => void tf.env().set('IS_TEST', false))
 
-  const wanted = Object.keys(families).map((family) => ({ family, cases: recordedCases(family).filter(isWanted) }))
-  describe.each(wanted.filter(({ cases }) => cases.length > 0))('$family', ({ family, cases }) => {
-    const ops = families[family] as Readonly<Record<string, SweepOp>>
+  const wanted = FAMILIES.map((family) => ({ family, cases: recordedCases(family).filter(isWanted) }))
+  describe.each(wanted.filter(({ cases }) => cases.length > 0))('$family', ({ cases }) => {
     const shared = cases.flatMap((of) =>
       sharingsOf(of).map((sharing, _, { length }) => ({
         of,

@@ -15,6 +15,10 @@ export const normalisation = {
   batchNorm: sweepOp<Normalised, ops.BatchNormOptions>(
     ({ x, gamma, beta }, options) => ops.batchNorm(x, gamma, beta, options).y,
   ),
+  batchNormStatistics: sweepOp<{ x: Tensor }>(({ x }) => {
+    const { mean, variance } = ops.batchNormStatistics(x)
+    return [mean, variance]
+  }),
   batchNormWithStatistics: sweepOp<Normalised, ops.BatchNormOptions>(({ x, gamma, beta }, options) =>
     ops.batchNormWithStatistics(x, ops.batchNormStatistics(x), gamma, beta, options),
   ),
