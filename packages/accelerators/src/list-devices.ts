@@ -54,11 +54,12 @@ export async function listDevices({ plugins = [] }: { plugins?: readonly AnyPlug
   return [...listings, ...reserved.map((name) => listReserved(name, plugins))]
 }
 
-async function listPlugin(plugin: AnyPlugin, automatic: boolean): Promise<DeviceListing> {
+async function listPlugin(plugin: AnyPlugin, isNext: boolean): Promise<DeviceListing> {
   const { name } = plugin
   const availability = await availabilityOf(plugin)
   if (!availability.ok) return { name, usable: false, reason: availability.reason, remedy: availability.remedy }
   const { detail } = availability
+  const automatic = isNext && availability.automatic !== false
   const use = `accelerator: '${name}'`
   try {
     const accelerator: Accelerator = instantiate<'accelerator'>(plugin, {})

@@ -8,9 +8,12 @@ export const API_VERSION = 1
 
 export type Instance<K extends Kind> = PluginKinds[K]['instance']
 
-/** Whether a plugin can run here; if not, why, and the one line that would change it. */
+/**
+ * Whether a plugin can run here; if not, why, and the one line that would change it. `automatic: false`: it can, and `'auto'`
+ * had better pass it by on this machine, as a GPU that is emulated by the processor.
+ */
 export type Availability =
-  | { readonly ok: true; readonly detail?: string }
+  | { readonly ok: true; readonly detail?: string; readonly automatic?: false }
   | { readonly ok: false; readonly reason: string; readonly remedy: string }
 
 export interface PluginDefinition<K extends Kind, N extends string, O extends object> {

@@ -113,20 +113,25 @@ export async function availabilityOf(plugin: AnyPlugin): Promise<Availability> {
 }
 
 /**
- * The instance of the available plugin of highest priority; `undefined` if there is none.
+ * The instance of the available plugin of highest priority that may be chosen unasked; `undefined` if there is none.
  *
- * @param options.lastResort take plugins of negative priority too, which are meant to be named. Default `false`.
+ * @param options.lastResort take plugins too that are meant to be named: of negative priority, or not `automatic` here.
+ *   Default `false`.
  */
 export async function pickAvailable<K extends Kind>(
   kind: K,
   plugins?: readonly AnyPlugin[],
   { lastResort = false }: { lastResort?: boolean } = {},
 ): Promise<Instance<K> | undefined> {
+  let unasked: AnyPlugin | undefined
   for (const plugin of pluginsOf(kind, plugins)) {
     if ((plugin.priority ?? 0) < 0 && !lastResort) return undefined
-    if ((await availabilityOf(plugin)).ok) return instantiate<K>(plugin, {})
+    const availability = await availabilityOf(plugin)
+    if (!availability.ok) continue
+    if (availability.automatic !== false) return instantiate<K>(plugin, {})
+    unasked ??= plugin
   }
-  return undefined
+  return unasked && lastResort ? instantiate<K>(unasked, {}) : undefined
 }
 
 /** Refuses an instance whose plugin says that this machine cannot run it. Instances built by hand pass. */

@@ -164,6 +164,14 @@ describe('automatic choice', () => {
     expect(await pickAvailable('accelerator', plugins)).toBeUndefined()
   })
 
+  test('passes by one that is not automatic here, unless there is nothing else', async () => {
+    const emulated = toy('emulated', { priority: 9, availability: () => ({ ok: true, automatic: false }) })
+    const nameOf = (instance: object | undefined) => instance && recipeOf(instance)?.name
+    expect(nameOf(await pickAvailable('accelerator', [emulated, toy('plain')]))).toBe('plain')
+    expect(await pickAvailable('accelerator', [emulated])).toBeUndefined()
+    expect(nameOf(await pickAvailable('accelerator', [emulated], { lastResort: true }))).toBe('emulated')
+  })
+
   test('a named plugin that cannot run here is refused with its reason and remedy', async () => {
     const plugin = toy('toy', { availability: () => unavailable })
     const attempt = requireAvailable('accelerator', recipeOf(plugin()), [plugin])

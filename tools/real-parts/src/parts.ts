@@ -53,8 +53,9 @@ export const PARTS = {
   },
   chromium: {
     what: 'Chromium, with its software WebGPU adapter',
-    debian: ['chromium'],
-    isPresent: () => existsSync('/usr/bin/chromium'),
+    // The loader is apart: Chromium has its own, and Dawn in Node loads the system's.
+    debian: ['chromium', 'libvulkan1'],
+    isPresent: () => existsSync('/usr/bin/chromium') && hasLibrary('libvulkan.so.1'),
   },
   'python-peers': {
     what: 'PyTorch, Lightning and a recent OpenBLAS from PyPI: the peers of benchmarks',

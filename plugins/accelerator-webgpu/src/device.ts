@@ -1,0 +1,147 @@
+import { describe, LevinError } from '@levin/core'
+import { engine, type KernelBackend, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
+import { createBackend, type LevinBackend, watchDevice } from './backend/levin-backend.js'
+import type { WebgpuLibrary } from './backend/tfjs-backend.js'
+import { type AdapterEntry, chooseAdapter, listAdapters } from './gpu/adapters.js'
+import { withNavigatorGpu } from './gpu/navigator-gpu.js'
+import { registerKernels } from './kernels/register-kernels.js'
+import type { WebgpuOptions } from './options.js'
+
+/** A device that tfjs computes on. */
+export interface OpenDevice {
+  readonly backend: LevinBackend
+  readonly name: string
+  readonly isSoftware: boolean
+  readonly limits: GPUSupportedLimits
+  /** Keeps Dawn alive. */
+  readonly gpu: GPU
+}
+
+/** The name under which tfjs's backend, and every kernel of its package, is registered. */
+export const BACKEND = 'webgpu'
+
+// One per thread, as tfjs has one backend of a name.
+let active: OpenDevice | undefined
+
+/** The device that is tfjs's backend 'webgpu' in this thread. */
+export const activeDevice = (): OpenDevice | undefined => active
+
+/**
+ * Opens the device that the options and the index name, and makes it tfjs's backend. One that is open already is taken
+ * again, tensors and all.
+ *
+ * @throws LEVIN_UNAVAILABLE with the reason and a remedy
+ */
+export async function openDevice(options: WebgpuOptions, index: number): Promise<OpenDevice> {
+  const library = await importLibrary(options.lib)
+  const adapters = await listAdapters(options.powerPreference)
+  if ('reason' in adapters) throw unavailable(adapters.reason, adapters.remedy)
+  const entry = chooseAdapter(adapters, options.adapter, index)
+  if (!entry) throw noSuchAdapter(adapters, options.adapter, index)
+  if (active && isAlive(active) && active.name === entry.name) {
+    active.backend.memoryGuard.start(options.memoryBudget)
+    await setBackend(BACKEND)
+    return active
+  }
+  refuseToReplace(entry.name)
+  const device = await entry.adapter.requestDevice(deviceDescriptor(entry.adapter))
+  const backend = withNavigatorGpu(entry.gpu, () =>
+    createBackend({ library, device, adapterInfo: entry.adapter.info, adapterName: entry.name }),
+  )
+  backend.memoryGuard.start(options.memoryBudget)
+  watchDevice(backend)
+  const opened = { backend, name: entry.name, isSoftware: entry.isSoftware, limits: device.limits, gpu: entry.gpu }
+  await makeCurrent(opened)
+  return opened
+}
+
+/**
+ * Gives a device back. Tensors that are alive keep it: a trained module computes on after its run. What the pool holds for
+ * further ones is freed in any case.
+ */
+export async function releaseDevice(device: OpenDevice): Promise<void> {
+  const { backend } = device
+  if (active !== device) return
+  backend.memoryGuard.empty()
+  if (!backend.health.isLost && backend.numDataIds() > 0) return
+  active = undefined
+  backend.health.expectEnd()
+  // Disposes of the backend and its buffers. tfjs goes on with another one that is registered, or with none.
+  removeBackend(BACKEND)
+  backend.device.destroy()
+  await backend.health.lost.catch(() => {})
+}
+
+// --- Internal helpers ---
+
+const isAlive = ({ backend }: OpenDevice): boolean => !backend.health.isLost && !backend.disposed
+
+async function makeCurrent(opened: OpenDevice): Promise<void> {
+  if (isRegistered()) removeBackend(BACKEND)
+  registerBackend(BACKEND, () => opened.backend as unknown as KernelBackend)
+  registerKernels()
+  await setBackend(BACKEND)
+  active = opened
+}
+
+async function importLibrary(lib: WebgpuOptions['lib']): Promise<WebgpuLibrary> {
+  try {
+    return await (lib ? lib() : import('@tensorflow/tfjs-backend-webgpu'))
+  } catch (cause) {
+    const remedy = 'Install @tensorflow/tfjs-backend-webgpu, or give it as the option lib: () => import(…).'
+    throw unavailable('the WebGPU backend of tfjs cannot be imported.', remedy, cause)
+  }
+}
+
+/** What tfjs's own backend asks of a device, and as many buffers for one kernel as there may be. */
+function deviceDescriptor({ limits, features }: GPUAdapter): GPUDeviceDescriptor {
+  const asked = [
+    'maxComputeWorkgroupStorageSize',
+    'maxComputeWorkgroupsPerDimension',
+    'maxStorageBufferBindingSize',
+    'maxBufferSize',
+    'maxComputeWorkgroupSizeX',
+    'maxComputeInvocationsPerWorkgroup',
+    'maxStorageBuffersPerShaderStage',
+  ] as const
+  return {
+    requiredLimits: Object.fromEntries(asked.map((name) => [name, limits[name]])),
+    requiredFeatures: features.has('timestamp-query') ? ['timestamp-query'] : [],
+  }
+}
+
+interface Registry {
+  readonly registry: Record<string, { numDataIds(): number } | undefined>
+  readonly registryFactory: Record<string, unknown>
+}
+
+const registries = (): Registry => engine() as unknown as Registry
+
+const isRegistered = (): boolean => BACKEND in registries().registry || BACKEND in registries().registryFactory
+
+/** tfjs has one backend of a name: another device in its place would take the tensors of the first along. */
+function refuseToReplace(name: string): void {
+  if (active && !isAlive(active)) return
+  const held = registries().registry[BACKEND]?.numDataIds() ?? 0
+  if (held === 0) return
+  throw new LevinError('LEVIN_UNAVAILABLE', {
+    message: `The GPU '${name}' cannot be opened: ${held} tensors are on ${active ? `'${active.name}'` : 'a WebGPU backend that the program has set up'}, and a thread has one WebGPU device.`,
+    remedy: 'Dispose of them (module.dispose()), or use the other GPU in a worker.',
+  })
+}
+
+function noSuchAdapter(
+  adapters: readonly AdapterEntry[],
+  wanted: number | string | undefined,
+  index: number,
+): LevinError {
+  return new LevinError('LEVIN_UNAVAILABLE', {
+    message: "The accelerator 'webgpu' cannot run here.",
+    expected: wanted === undefined ? `GPU ${index}` : `an adapter ${describe(wanted)}, GPU ${index} of these`,
+    found: adapters.map(({ name }, place) => `${place}: '${name}'`).join(', '),
+    remedy: "Give one of these as the option 'adapter', or leave it out.",
+  })
+}
+
+const unavailable = (reason: string, remedy: string, cause?: unknown): LevinError =>
+  new LevinError('LEVIN_UNAVAILABLE', { message: `The accelerator 'webgpu' cannot run here: ${reason}`, remedy, cause })
