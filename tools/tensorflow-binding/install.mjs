@@ -3,7 +3,7 @@
  *
  * The package comes from npm without its install script, which would download a library. Its own sources are compiled
  * with node-gyp against the headers and the library of PyPI's `tensorflow-cpu`. Everything lies in node_modules/.cache
- * (0.9 GB), with a link where `@levin/accelerator-cuda` finds an optional peer. Does nothing where that was done already.
+ * (1.1 GB), with a link where `@levin/accelerator-cuda` finds an optional peer. Does nothing where that was done already.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -38,12 +38,12 @@ function link(target, path) {
   symlinkSync(target, path)
 }
 
-/** The package and node-gyp, by a lock file, and without any script of theirs. */
+/** The package, node-gyp and the other Nodes that it must run on, by a lock file, and without any script of theirs. */
 function installPackages() {
   cpSync(own('./npm/'), cache, { recursive: true })
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
   // A program has one tfjs-core: a second one would bring kernels and tensors of its own.
-  const require = createRequire(join(plugin, 'package.json'))
+  const require = createRequire(join(root, 'packages/accelerators/package.json'))
   for (const name of ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'])
     link(realpathSync(dirname(require.resolve(`${name}/package.json`))), join(modules, name))
 }
