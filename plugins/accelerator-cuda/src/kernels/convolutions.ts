@@ -7,12 +7,15 @@ import {
   DepthwiseConv2dNativeBackpropInput,
   FusedConv2D,
   FusedDepthwiseConv2D,
+  stridedSlice,
   type Tensor,
+  type Tensor4D,
   type TensorInfo,
   tensor1d,
   zeros,
 } from '@tensorflow/tfjs-core'
 import type { TensorFlowBackend } from '../runtime/backend.js'
+import { asDense, isDilated, spread, wideShape } from './dilation.js'
 import { attributes } from './kernel.js'
 import type { KernelArguments, Repair } from './repair.js'
 import { convolutionInfo, isEmpty, sides, slidingAttributes, type WindowInfo } from './windows.js'
@@ -96,6 +99,16 @@ class Convolutions {
     if (isEmpty(dy.shape) || isEmpty(inputShape)) return zeros(inputShape)
     const { inputGradient, depthwise } = this.#family
     const info = convolutionInfo(attrs, inputShape, filter.shape, depthwise)
+    if (isDilated(info)) {
+      const wide = spread(filter as Tensor4D, info)
+      const dx = this.inputGradient({
+        inputs: { dy, filter: wide },
+        attrs: asDense(attrs, info),
+        backend: this.#backend,
+      })
+      wide.dispose()
+      return dx
+    }
     return this.#gradient(inputGradient, info, inputShape, (sizes) => [sizes, filter, dy])
   }
 
@@ -105,6 +118,14 @@ class Convolutions {
     if (isEmpty(dy.shape) || isEmpty(x.shape)) return zeros(filterShape)
     const { filterGradient, depthwise } = this.#family
     const info = convolutionInfo(attrs, x.shape, filterShape, depthwise)
+    if (isDilated(info)) {
+      const dense = { ...asDense(attrs, info), filterShape: wideShape(filterShape, info) }
+      const wide = this.filterGradient({ inputs: { x, dy }, attrs: dense, backend: this.#backend })
+      const strides = [info.dilationHeight, info.dilationWidth, 1, 1]
+      const gradient = stridedSlice(wide, [0, 0, 0, 0], wide.shape, strides)
+      wide.dispose()
+      return gradient
+    }
     return this.#gradient(filterGradient, info, filterShape, (sizes) => [x, sizes, dy])
   }
 

@@ -15,16 +15,23 @@ export function kernel<N extends KernelName>(
   }
 }
 
-/** Attributes of TensorFlow's operations, made once. */
+/** Attributes of TensorFlow's operations. */
 export function attributes({ binding }: TensorFlowBackend) {
-  const dtypes: Partial<Record<DataType, number>> = { float32: binding.TF_FLOAT, int32: binding.TF_INT32 }
+  const dtypes: Readonly<Record<DataType, number>> = {
+    float32: binding.TF_FLOAT,
+    int32: binding.TF_INT32,
+    bool: binding.TF_BOOL,
+    complex64: binding.TF_COMPLEX64,
+    string: binding.TF_STRING,
+  }
   return {
-    type: (name: string, dtype: 'float32' | 'int32'): OperationAttribute => ({
+    type: (name: string, dtype: DataType): OperationAttribute => ({
       name,
       type: binding.TF_ATTR_TYPE,
-      value: dtypes[dtype] as number,
+      value: dtypes[dtype],
     }),
     float: (name: string, value: number): OperationAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
+    integer: (name: string, value: number): OperationAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
     integers: (name: string, value: number[]): OperationAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
     bool: (name: string, value: boolean): OperationAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
     text: (name: string, value: string): OperationAttribute => ({ name, type: binding.TF_ATTR_STRING, value }),

@@ -18,6 +18,9 @@ export interface Binding {
   readonly TF_Version: string
   readonly TF_FLOAT: number
   readonly TF_INT32: number
+  readonly TF_BOOL: number
+  readonly TF_COMPLEX64: number
+  readonly TF_STRING: number
   readonly TF_ATTR_BOOL: number
   readonly TF_ATTR_FLOAT: number
   readonly TF_ATTR_INT: number
