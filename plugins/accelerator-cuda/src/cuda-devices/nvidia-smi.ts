@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 const TIMEOUT = 20_000
 
 /** What NVIDIA's own tool prints; `undefined` where it is absent or fails. */
-export function nvidiaSmi(...args: readonly string[]): Promise<string | undefined> {
+function nvidiaSmi(...args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile('nvidia-smi', args, { timeout: TIMEOUT }, (error, output) => resolve(error ? undefined : output))
   })

@@ -2,7 +2,7 @@ import type { PackageName } from '../runtime/backend.js'
 import { type Diagnosis, SYMPTOMS } from './symptoms.js'
 
 /** The first symptom that shows in what was said while the library was loaded; `undefined` where none is known. */
-export function recognise(said: string, packageName: PackageName): Diagnosis | undefined {
+function recognise(said: string, packageName: PackageName): Diagnosis | undefined {
   for (const { pattern, reason, remedy } of SYMPTOMS) {
     const match = pattern.exec(said)
     if (!match) continue

@@ -1,0 +1,57 @@
+// A run whose ranks compute on TensorFlow's library.
+import '../../src/register.js'
+import {
+  DataModule,
+  type HostTensor,
+  hostTensor,
+  Module,
+  type Parameter,
+  type RunContext,
+  type TrainingStep,
+} from '@levin/core'
+import { DataLoader, fromArrays } from '@levin/data'
+import { linear, mse } from '@levin/nn'
+import { sgd } from '@levin/optim'
+import { defineRun } from '@levin/trainer'
+import { getBackend, type Rank, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core'
+
+interface Points extends Record<string, unknown> {
+  readonly x: Tensor2D
+  readonly y: Tensor2D
+}
+
+class Regression extends Module<Points> {
+  readonly layer = linear(3, 2)
+
+  trainingStep({ x, y }: Points, step: TrainingStep): Scalar {
+    const loss = mse(this.layer.forward(x, step), y)
+    step.log('loss', loss)
+    return loss
+  }
+
+  onTrainStart(run: RunContext): void {
+    console.log(`rank ${run.rank.globalRank} on ${getBackend()} in process ${process.pid}`)
+  }
+
+  configureOptimizers() {
+    return sgd(this.parameters() as Parameter[], { learningRate: 0.1 })
+  }
+}
+
+const wave = (count: number, shape: number[]): HostTensor<Rank.R2> =>
+  hostTensor<Rank.R2>(
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7)),
+    shape,
+  )
+
+class PointsData extends DataModule<Points> {
+  trainDataLoader() {
+    return new DataLoader(fromArrays({ x: wave(48, [16, 3]), y: wave(32, [16, 2]) }), { batchSize: 4 })
+  }
+}
+
+export default defineRun({
+  module: () => new Regression(),
+  data: () => new PointsData(),
+  trainer: () => ({ maxEpochs: 1, enableProgressBar: false, enableModelSummary: false, enableCheckpointing: false }),
+})
