@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { finished, fixture, inEmptyFolder } from './levin.js'
 
@@ -72,6 +73,28 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       const { code, output } = await end
       expect(output).toContain('stopped (SIGTERM)')
       expect(code).toBe(143)
+    }))
+
+  test('devices knows the plugins of packages that the project depends on, and tells of those that are broken', () =>
+    inEmptyFolder(async (levin, folder) => {
+      const modules = join(folder, 'node_modules')
+      await mkdir(join(modules, '@levin'), { recursive: true })
+      await symlink(
+        fileURLToPath(new URL('../../../plugins/accelerator-cuda', import.meta.url)),
+        join(modules, '@levin/cuda'),
+      )
+      await mkdir(join(modules, 'broken'))
+      const broken = { exports: { './*': './*', './register': './register.js' }, levin: { register: './register' } }
+      await writeFile(join(modules, 'broken/package.json'), JSON.stringify(broken))
+      await writeFile(join(modules, 'broken/register.js'), "throw new Error('out of order')")
+      const dependencies = { '@levin/cuda': '*', broken: '*', 'not-installed': '*' }
+      await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies }))
+      const { code, output } = await levin('devices')
+      expect(code).toBe(0)
+      expect(output).toMatch(/^. tensorflow: /m)
+      expect(output).toMatch(/^✗ cuda: .*\n +Run: npm install @tensorflow\/tfjs-node-gpu/m)
+      expect(output).toContain('✗ broken: it cannot be imported: out of order')
+      expect(output).not.toContain('not-installed')
     }))
 
   test('devices says what is usable, what is not, and the line that makes it so', () =>

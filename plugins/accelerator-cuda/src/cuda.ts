@@ -13,7 +13,7 @@ import { describeGpu, readGpu } from './cuda-devices/nvidia-smi.js'
 import { countVisibleGpus, entryOf, rememberIndex, requireSameIndex } from './cuda-devices/one-gpu.js'
 import { availabilityOfGpu } from './diagnosis/availability.js'
 import { diagnoseMissingGpu } from './diagnosis/diagnose.js'
-import { probe } from './diagnosis/probe.js'
+import { probePackage } from './diagnosis/probe.js'
 import type { PackageName } from './runtime/backend.js'
 import { type ImportLibrary, loadedBackend, startTensorFlow, unavailable } from './runtime/start.js'
 import { TensorFlowAccelerator } from './runtime/tensorflow-accelerator.js'
@@ -79,7 +79,7 @@ class CudaAccelerator extends TensorFlowAccelerator {
 
   // What TensorFlow had to say went to the terminal: a process of its own says it again.
   async #withoutGpu(environment: Record<string, string>) {
-    const { said } = await probe(PACKAGE, { environment: { ...process.env, ...environment } })
+    const { said } = await probePackage(PACKAGE, { environment: { ...process.env, ...environment } })
     return unavailable(this.name, diagnoseMissingGpu(said, PACKAGE))
   }
 

@@ -1,16 +1,25 @@
 import '@levin/accelerators/register'
 import { type DeviceListing, listDevices } from '@levin/accelerators'
 import { defineCommand } from 'citty'
+import { type BrokenPackage, registerInstalledPlugins } from '../installed-plugins.js'
 
 /** `levin devices` */
 export const devices = defineCommand({
   meta: { name: 'devices', description: 'What can be trained on here, what cannot, and the line that makes it so' },
   args: { json: { type: 'boolean', description: 'Print JSON' } },
   async run({ args }) {
-    const listings = await listDevices()
+    const broken = await registerInstalledPlugins(process.cwd())
+    const listings = [...(await listDevices()), ...broken.map(listBroken)]
     if (args.json) console.log(JSON.stringify(listings, null, 2))
     else for (const line of listings.flatMap(deviceLines)) console.log(line)
   },
+})
+
+const listBroken = ({ name, reason }: BrokenPackage): DeviceListing => ({
+  name,
+  usable: false,
+  reason: `it cannot be imported: ${reason}`,
+  remedy: `Install it again: npm install ${name}`,
 })
 
 function deviceLines(listing: DeviceListing): string[] {

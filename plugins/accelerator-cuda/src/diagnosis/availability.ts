@@ -4,7 +4,7 @@ import type { PackageName } from '../runtime/backend.js'
 import { locate } from '../runtime/locate.js'
 import { loadedBackend } from '../runtime/start.js'
 import { diagnoseFailure, diagnoseMissingGpu } from './diagnose.js'
-import { type Probe, probe } from './probe.js'
+import { type Probe, probePackage } from './probe.js'
 
 const probes = new Map<PackageName, Promise<Probe>>()
 
@@ -12,7 +12,7 @@ const probes = new Map<PackageName, Promise<Probe>>()
 function probeOnce(packageName: PackageName): Promise<Probe> {
   const known = probes.get(packageName)
   if (known) return known
-  const fresh = probe(packageName)
+  const fresh = probePackage(packageName)
   probes.set(packageName, fresh)
   return fresh
 }

@@ -25,10 +25,10 @@ export interface ProbeOptions {
 /**
  * Loads the library in a process of its own, and gives what it said: 0.4 s without a GPU. In this process it could not be
  * undone: it would take the memory of every GPU, fix which of them are seen, and end the process where it crashes.
+ *
+ * @param path main file of the package
  */
-export async function probe(packageName: PackageName, options: ProbeOptions = {}): Promise<Probe> {
-  const path = locate(packageName)
-  if (path === undefined) return { loaded: false, said: `Cannot find module '${packageName}'` }
+export async function probe(path: string, options: ProbeOptions = {}): Promise<Probe> {
   const { output, errors, ending } = await run(path, options)
   const report = output.split('\n').find((line) => line.startsWith(MARK))
   if (report === undefined) return { loaded: false, said: `${errors}\n${ending}` }
@@ -56,4 +56,10 @@ function run(path: string, { timeout = 60_000, environment = process.env }: Prob
 function sayEnding(code: number | null, signal: NodeJS.Signals | null, timeout: number): string {
   if (signal === 'SIGTERM') return `Error: it did not load within ${timeout / 1000} s`
   return signal === null ? `it ended with exit code ${code}` : `Error: it was ended by ${signal} while it loaded`
+}
+
+/** The same of a package by its name, wherever it is. */
+export async function probePackage(packageName: PackageName, options: ProbeOptions = {}): Promise<Probe> {
+  const path = locate(packageName)
+  return path === undefined ? { loaded: false, said: `Cannot find module '${packageName}'` } : probe(path, options)
 }

@@ -1,19 +1,11 @@
 // A run whose ranks compute on TensorFlow's library.
 import '../../src/register.js'
-import {
-  DataModule,
-  type HostTensor,
-  hostTensor,
-  Module,
-  type Parameter,
-  type RunContext,
-  type TrainingStep,
-} from '@levin/core'
+import { DataModule, Module, type Parameter, type RunContext, type TrainingStep } from '@levin/core'
 import { DataLoader, fromArrays } from '@levin/data'
 import { linear, mse } from '@levin/nn'
 import { sgd } from '@levin/optim'
 import { defineRun } from '@levin/trainer'
-import { getBackend, type Rank, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core'
+import { getBackend, type Scalar, type Tensor2D } from '@tensorflow/tfjs-core'
 
 interface Points extends Record<string, unknown> {
   readonly x: Tensor2D
@@ -38,15 +30,12 @@ class Regression extends Module<Points> {
   }
 }
 
-const wave = (count: number, shape: number[]): HostTensor<Rank.R2> =>
-  hostTensor<Rank.R2>(
-    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7)),
-    shape,
-  )
+const wave = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7))
 
 class PointsData extends DataModule<Points> {
   trainDataLoader() {
-    return new DataLoader(fromArrays({ x: wave(48, [16, 3]), y: wave(32, [16, 2]) }), { batchSize: 4 })
+    const table = fromArrays({ x: { data: wave(48), shape: [16, 3] }, y: { data: wave(32), shape: [16, 2] } })
+    return new DataLoader(table, { batchSize: 4 })
   }
 }
 
