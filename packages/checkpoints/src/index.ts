@@ -2,4 +2,11 @@ export { checkpointIO } from './checkpoint-io.js'
 export { type LoadModuleOptions, loadModule, type ModuleSource } from './load-module.js'
 export { memoryStorage } from './memory-storage.js'
 export type { Storage, WriteHandle } from './storage.js'
-export { readWeights, type WeightsOptions, type WriteWeightsOptions, writeWeights } from './weights.js'
+export {
+  readWeights,
+  type WeightsMetadata,
+  type WeightsOptions,
+  type WriteWeightsOptions,
+  weightsBlob,
+  writeWeights,
+} from './weights.js'

@@ -27,10 +27,12 @@ export async function readWeights(
   return (await checkpointIO(storage).load(path)).model
 }
 
-export interface WriteWeightsOptions extends WeightsOptions {
+export interface WeightsMetadata {
   /** Texts for the file's `__metadata__`. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>
 }
+
+export interface WriteWeightsOptions extends WeightsOptions, WeightsMetadata {}
 
 /**
  * Writes a module's parameters and buffers as one `.safetensors` file, which Python's `safetensors` opens. A file that is
@@ -45,7 +47,7 @@ export async function writeWeights(
   { storage, metadata = {} }: WriteWeightsOptions,
 ): Promise<void> {
   const path = storage.absolute(file)
-  const records = [...(isIterable(weights) ? weights : recordsOf(weights))]
+  const records = recordsIn(weights)
   try {
     await storage.makeFolder(parentOf(path))
     await storage.replace(path, safetensors(records, metadata))
@@ -53,6 +55,34 @@ export async function writeWeights(
     throw filesError(path, error)
   }
 }
+
+/**
+ * A module's parameters and buffers as the bytes of one `.safetensors` file, for a download from a page or an upload.
+ *
+ * @param weights a module that has its values, or records, such as those of a checkpoint: `(await readWeights(…)).values()`
+ * @throws LEVIN_NOT_MATERIALISED
+ *
+ * @example
+ * const link = document.createElement('a')
+ * link.href = URL.createObjectURL(await weightsBlob(module))
+ * link.download = 'model.safetensors'
+ * link.click()
+ * URL.revokeObjectURL(link.href)
+ */
+export async function weightsBlob(
+  weights: Module | Iterable<TensorRecord>,
+  { metadata = {} }: WeightsMetadata = {},
+): Promise<Blob> {
+  const parts: Blob[] = []
+  // Each piece is copied at once: on a heap of WebAssembly it may be elsewhere after the next.
+  for await (const chunk of safetensors(recordsIn(weights), metadata))
+    parts.push(new Blob([chunk as Uint8Array<ArrayBuffer>]))
+  return new Blob(parts, { type: 'application/octet-stream' })
+}
+
+const recordsIn = (weights: Module | Iterable<TensorRecord>): TensorRecord[] => [
+  ...(isIterable(weights) ? weights : recordsOf(weights)),
+]
 
 function recordsOf(module: Module): Iterable<TensorRecord> {
   assignPaths(module)

@@ -35,9 +35,12 @@ export async function openPage(browser: Browser, url: string): Promise<WatchedPa
   return { page, console, errors }
 }
 
-/** Loads the page again, as its user would: memory is gone, storage stays. */
-export async function reload({ page, console, errors }: WatchedPage): Promise<void> {
-  await page.reload()
+/** Does what makes the page load itself again, as its user would: memory is gone, storage stays. */
+export async function reloaded({ page, console, errors }: WatchedPage, action: () => Promise<unknown>): Promise<void> {
+  const loaded = page.waitForEvent('load')
+  // What it was called for ends with the page.
+  action().catch(() => undefined)
+  await loaded
   await ready(page, () => [...errors, ...console])
 }
 

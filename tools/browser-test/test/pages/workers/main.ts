@@ -1,6 +1,16 @@
+import { readWeights, weightsBlob } from '@levin/checkpoints'
+import { indexedDb, indexedDbStorage } from '@levin/checkpoints/indexeddb'
+import { opfs, opfsStorage } from '@levin/checkpoints/opfs'
 import { LevinError } from '@levin/core'
 import { worker } from '@levin/distributed'
 import { type RunEvent, Trainer } from '@levin/trainer'
+
+const STORAGES = {
+  opfs: { io: () => opfs(), storage: () => opfsStorage() },
+  indexeddb: { io: () => indexedDb(), storage: () => indexedDbStorage() },
+} as const
+
+type StorageName = keyof typeof STORAGES
 
 /** How many workers were started, and are not terminated. */
 let alive = 0
@@ -25,6 +35,9 @@ interface Request {
   readonly abortAt?: number
   readonly ckptPath?: string
   readonly rootDir?: string
+  readonly storage?: StorageName
+  /** Loads the page again when a checkpoint of that step or a later one was saved. */
+  readonly reloadAt?: number
 }
 
 const told = (error: unknown) =>
@@ -39,10 +52,23 @@ const told = (error: unknown) =>
     : { message: String(error) }
 
 /** Trains in workers, and says what came of it, what was heard meanwhile, and how free this thread was. */
-async function train({ devices = 1, hparams = {}, abortAt, ckptPath, rootDir = 'runs' }: Request = {}) {
+async function train({
+  devices = 1,
+  hparams = {},
+  abortAt,
+  ckptPath,
+  rootDir = 'runs',
+  storage = 'opfs',
+  reloadAt,
+}: Request = {}) {
   const events: RunEvent[] = []
   const stopping = new AbortController()
-  const trainer = new Trainer({ launcher: worker(), devices, defaultRootDir: rootDir })
+  const trainer = new Trainer({
+    launcher: worker(),
+    devices,
+    defaultRootDir: rootDir,
+    checkpointIO: STORAGES[storage].io(),
+  })
   const frames = watchFrames()
   const result = await trainer
     .fit(start, {
@@ -50,6 +76,7 @@ async function train({ devices = 1, hparams = {}, abortAt, ckptPath, rootDir = '
       signal: stopping.signal,
       onEvent: (event) => {
         events.push(event)
+        if (event.type === 'checkpoint' && event.globalStep >= (reloadAt ?? Infinity)) location.reload()
         if (abortAt !== undefined && event.type === 'progress' && event.clock.globalStep >= abortAt)
           stopping.abort('enough')
       },
@@ -83,6 +110,26 @@ function watchFrames(): () => { longestFrame: number; longestTick: number; frame
   }
 }
 
+/** SHA-256 of every tensor of a checkpoint's weights. */
+async function digests(location: string, storage: StorageName = 'opfs'): Promise<Record<string, string>> {
+  const weights = await readWeights(location, { storage: STORAGES[storage].storage() })
+  const entries = [...weights].map(async ([name, record]) => {
+    const { buffer, byteOffset, byteLength } = await record.data()
+    const hash = await crypto.subtle.digest('SHA-256', new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))
+    return [name, [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('')] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** Downloads the weights of a checkpoint, as a user's click would. */
+async function download(location: string): Promise<void> {
+  const weights = await readWeights(location, { storage: opfsStorage() })
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await weightsBlob(weights.values(), { metadata: { from: location } }))
+  link.download = 'spirals.safetensors'
+  link.click()
+}
+
 /** Starts whatever `how` says instead of a worker, and gives the error. */
 const HOWS = {
   missing: () => new Worker('/nowhere.js', { type: 'module' }),
@@ -104,4 +151,4 @@ async function fail(how: keyof typeof HOWS, devices = 1) {
 const byUrl = () =>
   new Trainer({ launcher: worker() }).fit(new URL('/run.js', location.href)).then(() => undefined, told)
 
-Object.assign(globalThis, { page: { train, fail, byUrl } })
+Object.assign(globalThis, { page: { train, fail, byUrl, digests, download } })

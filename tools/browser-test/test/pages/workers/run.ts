@@ -1,4 +1,5 @@
 import { cpu } from '@levin/accelerators'
+import { indexedDb } from '@levin/checkpoints/indexeddb'
 import { opfs } from '@levin/checkpoints/opfs'
 import { everySteps, type Module, type RunContext } from '@levin/core'
 import { ddp } from '@levin/strategies'
@@ -36,7 +37,7 @@ class Disastrous extends SpiralModule {
 
 export default defineRun({
   hparams: { maxEpochs: 5, disaster: '', rank: 0, saveEvery: 0, batchSize: 32 },
-  plugins: [cpu, ddp, opfs],
+  plugins: [cpu, ddp, opfs, indexedDb],
   module: ({ disaster, rank }): Module => new Disastrous(disaster, rank),
   data: ({ batchSize }) => new SpiralData(batchSize),
   trainer: ({ maxEpochs, saveEvery }) => ({
