@@ -1,3 +1,3 @@
-import { project } from '../../tools/build/vitest.js'
+import { project, sweptKernels } from '../../tools/build/vitest.js'
 
-export default project('@levin/metrics')
+export default project('@levin/metrics', sweptKernels)

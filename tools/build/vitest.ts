@@ -35,6 +35,12 @@ const TIERS = {
 }
 
 /**
+ * For packages whose layers, losses or updates run on every accelerator: their tests fail where they call a kernel that the
+ * sweep over accelerators does not.
+ */
+export const sweptKernels: TestOptions = { setupFiles: [join(root, 'tools/op-sweep/src/called-kernels.ts')] }
+
+/**
  * The one test configuration: siblings resolve to their sources, so that no build is needed, and the types of
  * `test/*.test-d.ts` are tests like the others. With `LEVIN_TIER=soak` it takes the other tier.
  *

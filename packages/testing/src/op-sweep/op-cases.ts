@@ -6,7 +6,7 @@ import { recorded } from './recorded/cases.js'
 import { isPlain, type RecordedCase, type RecordedInput } from './recorded.js'
 import { type Arrival, checkGradients, checkValues } from './run-case.js'
 import type { SweepOp } from './sweep-op.js'
-import { levinOps, sweepOps } from './sweep-ops.js'
+import { levinOps, sweepOps, tfjsNames } from './sweep-ops.js'
 
 export interface OpHarness extends KnownFailures {
   /** A new instance. All cases share one, which the first sets up and the last tears down. */
@@ -86,10 +86,11 @@ function planOne(recorded: RecordedCase, arrival: Arrival): Planned[] {
   const op = sweepOps[recorded.op]
   if (op === undefined) throw new Error(`The recording names the op '${recorded.op}', which the sweep does not know.`)
   const own = levinOps[recorded.op]
-  const title = `${own ?? `tfjs ${recorded.op}`}: ${recorded.name}${arrival === 'transposed' ? ', of transposes' : ''}`
+  const called = own ?? tfjsNames[recorded.op] ?? recorded.op
+  const title = `${own ? called : `tfjs ${called}`}: ${recorded.name}${arrival === 'transposed' ? ', of transposes' : ''}`
   const checks = recorded.gradients === undefined ? (['values'] as const) : (['values', 'gradients'] as const)
   return checks.map((check) => ({
-    entry: { name: `${title}: ${check}`, op: own ?? recorded.op, from: own ? '@levin/ops' : 'tfjs', checks: check },
+    entry: { name: `${title}: ${check}`, op: called, from: own ? '@levin/ops' : 'tfjs', checks: check },
     recorded,
     op,
     arrival,

@@ -18,37 +18,37 @@ export interface CaseRun {
 }
 
 /** The op's results without a tape: ops may then call other kernels. */
-export async function checkValues(run: CaseRun): Promise<void> {
-  const sources = upload(run)
-  const outputs = tidy(() => call(run, sources))
-  try {
-    await compareOutputs(run, outputs)
-  } finally {
-    dispose([outputs, sources])
-  }
-}
+export const checkValues = (run: CaseRun): Promise<void> =>
+  withSources(run, async (sources) => {
+    const outputs = tidy(() => call(run, sources))
+    try {
+      await compareOutputs(run, outputs)
+    } finally {
+      dispose(outputs)
+    }
+  })
 
 /** The gradients of all inputs, and the results as a tape records them. */
-export async function checkGradients(run: CaseRun): Promise<void> {
-  const sources = upload(run)
-  const names = Object.keys(run.recorded.inputs)
-  const tape = record(
-    () => call(run, sources),
-    names.map((name) => sources[name] as Tensor),
-  )
-  const upstream = tape.tensors.map((output, index) => uploadUpstream(run, output, index))
-  const gradients: Tensor[] = []
-  try {
-    tape.backward(upstream, (_source, gradient, index) => {
-      gradients[index] = gradient
-    })
-    await compareOutputs(run, tape.tensors)
-    for (const [index, name] of names.entries()) await compareGradient(run, name, gradients[index])
-  } finally {
-    tape.dispose()
-    dispose([gradients, upstream, sources])
-  }
-}
+export const checkGradients = (run: CaseRun): Promise<void> =>
+  withSources(run, async (sources) => {
+    const names = Object.keys(run.recorded.inputs)
+    const tape = record(
+      () => call(run, sources),
+      names.map((name) => sources[name] as Tensor),
+    )
+    const upstream = tape.tensors.map((output, index) => uploadUpstream(run, output, index))
+    const gradients: Tensor[] = []
+    try {
+      tape.backward(upstream, (_source, gradient, index) => {
+        gradients[index] = gradient
+      })
+      await compareOutputs(run, tape.tensors)
+      for (const [index, name] of names.entries()) await compareGradient(run, name, gradients[index])
+    } finally {
+      tape.dispose()
+      dispose([gradients, upstream])
+    }
+  })
 
 // --- Internal helpers ---
 
@@ -61,6 +61,15 @@ const textOf = ({ recorded: { op, name } }: CaseRun): string => `${op}: ${name}`
 const countOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 const shapeOf = (input: RecordedInput): readonly number[] => (isPlain(input) ? input : (input as RecordedTensor).shape)
+
+async function withSources(run: CaseRun, body: (sources: Named<Tensor>) => Promise<void>): Promise<void> {
+  const sources = upload(run)
+  try {
+    await body(sources)
+  } finally {
+    dispose(sources)
+  }
+}
 
 function upload(run: CaseRun): Record<string, Tensor> {
   const { accelerator, recorded, arrival } = run

@@ -33,8 +33,8 @@ export const sweepOps: Readonly<Record<string, SweepOp>> = {
   ...updates,
 }
 
-/** The ops of @levin/ops among them; all others are tfjs's. Recordings name a few otherwise, where tfjs has the name. */
-export const levinOps: Readonly<Record<string, keyof typeof opTable>> = {
+/** The ops of @levin/ops among them by their own names; all others are tfjs's, or known to recordings by another name. */
+export const levinOps: Readonly<Record<string, keyof typeof opTable | 'clipCoefficient'>> = {
   accumulate: 'accumulate',
   adamUpdate: 'adamUpdate',
   attention: 'attention',
@@ -44,6 +44,7 @@ export const levinOps: Readonly<Record<string, keyof typeof opTable>> = {
   batchNormWithStatistics: 'batchNormWithStatistics',
   biasedConv2d: 'conv2d',
   binaryCrossEntropy: 'binaryCrossEntropyWithLogits',
+  clipCoefficient: 'clipCoefficient',
   crossEntropy: 'softmaxCrossEntropy',
   dropout: 'dropout',
   elu: 'elu',
@@ -66,4 +67,16 @@ export const levinOps: Readonly<Record<string, keyof typeof opTable>> = {
   silu: 'silu',
   softplus: 'softplus',
   squaredNorm: 'squaredNorm',
+}
+
+/** What tfjs calls those that recordings have another name for. */
+export const tfjsNames: Readonly<Record<string, string>> = {
+  clip: 'clipByValue',
+  divide: 'div',
+  fusedConv2d: 'fused.conv2d',
+  fusedMatMul: 'fused.matMul',
+  multiply: 'mul',
+  powOf: 'pow',
+  segmentSum: 'unsortedSegmentSum',
+  tfSoftplus: 'softplus',
 }

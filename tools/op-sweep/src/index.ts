@@ -1,0 +1,1 @@
+export { type AcceleratorSweep, sweepAccelerator } from './sweep-accelerator.js'

@@ -1,0 +1,3 @@
+import { project } from '../build/vitest.js'
+
+export default project('@levin/op-sweep')
