@@ -2,6 +2,7 @@ import { describe, LevinError } from '@levin/core'
 import { engine, type KernelBackend, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 import { createBackend, type LevinBackend, watchDevice } from './backend/levin-backend.js'
 import type { WebgpuLibrary } from './backend/tfjs-backend.js'
+import { BACKEND } from './backend-name.js'
 import { type AdapterEntry, chooseAdapter, listAdapters } from './gpu/adapters.js'
 import { withNavigatorGpu } from './gpu/navigator-gpu.js'
 import { registerKernels } from './kernels/register-kernels.js'
@@ -16,9 +17,6 @@ export interface OpenDevice {
   /** Keeps Dawn alive. */
   readonly gpu: GPU
 }
-
-/** The name under which tfjs's backend, and every kernel of its package, is registered. */
-export const BACKEND = 'webgpu'
 
 // One per thread, as tfjs has one backend of a name.
 let active: OpenDevice | undefined

@@ -28,6 +28,8 @@ export interface ComputeProgram {
 /** The name of an array and its element type: `x` is `array<f32>`, `ids:i32` is `array<i32>`. */
 export type Binding = string
 
+export const elementType = (binding: Binding): string => binding.split(':')[1] ?? 'f32'
+
 export const DEFAULT_WORKGROUP = 64
 
 /** Workgroups of a dispatch along one axis that every device allows. */
@@ -136,8 +138,8 @@ export function sourceOf({
   ...code
 }: ComputeProgram): string {
   const array = (binding: Binding, index: number, access: string): string => {
-    const [name, type = 'f32'] = binding.split(':')
-    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${type}>;`
+    const [name] = binding.split(':')
+    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${elementType(binding)}>;`
   }
   const fields = Object.entries(uniforms).map(([name, type]) => `${name}: ${type},`)
   const paddedFields = fields.length > 0 ? fields : ['unused: u32,']

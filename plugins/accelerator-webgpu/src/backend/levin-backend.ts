@@ -1,5 +1,5 @@
 import { type BackendValues, env, type TensorInfo } from '@tensorflow/tfjs-core'
-import { type ComputeProgram, Pipelines, type Uniforms } from './compute-program.js'
+import { type ComputeProgram, DEFAULT_WORKGROUP, elementType, Pipelines, type Uniforms } from './compute-program.js'
 import { countOn, type DeviceCounts, noCounts } from './counters.js'
 import { DeviceHealth } from './device-health.js'
 import { MemoryGuard } from './memory-guard.js'
@@ -36,6 +36,14 @@ export interface BackendOptions {
 }
 
 type Constructor = new (device: GPUDevice, adapterInfo?: GPUAdapterInfo) => BackendInsides
+
+const toFloat: ComputeProgram = {
+  name: 'LevinToFloat',
+  writes: ['y'],
+  reads: ['x:i32'],
+  uniforms: { size: 'u32' },
+  body: 'if (i < u.size) { y[i] = f32(x[i]); }',
+}
 
 /** tfjs's backend on a device of ours, with what training needs and it lacks. */
 export function createBackend({ library, device, adapterInfo, adapterName }: BackendOptions): LevinBackend {
@@ -74,9 +82,24 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
       this.memoryGuard.kernel = program.name
       for (const { dataId } of written) this.uploadToGPU(dataId)
       for (const { dataId } of read) this.uploadToGPU(dataId)
-      this.#pipelines.record(this, program, [...written, ...read], uniforms, workgroups)
+      const operands = read.map((tensor, place) => this.#readable(tensor, elementType(program.reads[place] as string)))
+      this.#pipelines.record(this, program, [...written, ...operands], uniforms, workgroups)
+      for (const [place, operand] of operands.entries()) if (operand !== read[place]) this.disposeData(operand.dataId)
       // What was read from them before is no longer what they hold.
       for (const { dataId } of written) this.tensorMap.get(dataId).values = null
+    }
+
+    /**
+     * The tensor as an array of a type. tfjs casts integers and truth values to floats by a new name for the same data: what
+     * lies there is told by the data alone.
+     */
+    #readable(tensor: TensorInfo, type: string): TensorInfo {
+      const isInteger = this.tensorMap.get(tensor.dataId).dtype !== 'float32'
+      if (!isInteger || type !== 'f32') return tensor
+      const floats = this.makeTensorInfo(tensor.shape, 'float32')
+      const size = tensor.shape.reduce((product, length) => product * length, 1)
+      this.compute(toFloat, [floats], [tensor], { size }, Math.ceil(size / DEFAULT_WORKGROUP))
+      return floats
     }
 
     /**
@@ -88,8 +111,13 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
       const data = this.tensorMap.get(dataId)
       if (data.resource != null) return
       this.memoryGuard.tensor = data
-      if (data.values == null || data.values.length === 0) {
+      if (data.values == null) {
         super.uploadToGPU(dataId)
+        return
+      }
+      if (data.values.length === 0) {
+        // Nothing cannot be bound. What is bound in its place is never read: sizes are told apart from it.
+        data.resource = this.bufferManager.acquireBuffer(SMALLEST_BUFFER, storageUsage())
         return
       }
       this.counts.uploads++
@@ -128,6 +156,8 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
 export function watchDevice({ device, queue, counts }: LevinBackend): void {
   countOn(device, queue, counts)
 }
+
+const SMALLEST_BUFFER = 16
 
 const storageUsage = (): number => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
 
