@@ -15,6 +15,7 @@ const CHECKS = {
   lint: [binary('biome', '@biomejs/biome'), 'check', '--error-on-warnings', '--max-diagnostics=100', '.'],
   links: tsx('check-links'),
   types: nx('types'),
+  size: tsx('bundle-size'),
   unused: [binary('knip'), '--no-config-hints'],
   exports: nx('check:package'),
 }

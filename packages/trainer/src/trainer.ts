@@ -1,7 +1,5 @@
 import { type AnyPlugin, LevinError, Module, type RunKind, type StartWorker } from '@levin/core'
 import { placeRun } from './launch/placement.js'
-import { runByUrl } from './launch/run-by-url.js'
-import { runInWorkers } from './launch/run-in-workers.js'
 import type { RunModuleOptions, WorkerRunOptions } from './launch/run-module-options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
@@ -82,15 +80,18 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     return this.#start('predict', target, rest)
   }
 
+  // What launches ranks is imported where ranks are launched: a page that trains by itself does without.
   async #start<K extends RunKind>(kind: K, target: unknown, rest: readonly unknown[]): Promise<Results[K]> {
     if (target instanceof URL) {
       const [options = {}] = rest
       requireRunOptions(kind, options, 'module')
+      const { runByUrl } = await import('./launch/run-by-url.js')
       return runByUrl(kind, target, this.#given, options as RunModuleOptions)
     }
     if (startsWorkers(target)) {
       const [options = {}] = rest
       requireRunOptions(kind, options, 'workers')
+      const { runInWorkers } = await import('./launch/run-in-workers.js')
       return runInWorkers(kind, target, this.#given, options as WorkerRunOptions)
     }
     const [data, runOptions = {}] = rest

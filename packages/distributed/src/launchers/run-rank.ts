@@ -1,5 +1,5 @@
 import type { ProcessGroup, RankContext, RankDescription, RankProgram } from '@levin/core'
-import { postForGood } from './buffers.js'
+import { transferable } from './buffers.js'
 import { type PortableError, toPortable } from './portable-error.js'
 
 /** What a thread says to the launcher. */
@@ -36,7 +36,8 @@ export async function runRank(thread: RankThread): Promise<void> {
       onMessage: thread.onMessage,
     })
     await group.destroy()
-    postForGood((report, transfer) => thread.post(report as RankReport, transfer), { type: 'result', result })
+    // It is the launcher's now.
+    thread.post({ type: 'result', result }, [...transferable(result)])
   } catch (error) {
     // Before the message: the others wait for this rank, and the launcher may be busy.
     group.abort?.(`rank ${thread.rank} failed: ${error instanceof Error ? error.message : String(error)}`)
