@@ -1,4 +1,4 @@
-import type { Accelerator } from '@levin/core'
+import { type Accelerator, hostTensor } from '@levin/core'
 import type { Tolerance } from '../all-close.js'
 import { type ConformanceCase, conformanceCases, type KnownFailures } from '../conformance-case.js'
 import { expectNoLeak } from '../expectations.js'
@@ -46,6 +46,7 @@ export function opCases(harness: OpHarness): ConformanceCase[] {
   const release = async (): Promise<void> => {
     const device = shared
     shared = undefined
+    if (device) await settle(device)
     await device?.teardown()
   }
   const bodies = planned.map(({ entry, recorded, op, arrival }) => {
@@ -61,6 +62,20 @@ export function opCases(harness: OpHarness): ConformanceCase[] {
 }
 
 // --- Internal helpers ---
+
+/** What a device was told and has refused it says late: round trips bring it, and nobody else is to hear it. */
+async function settle(device: Accelerator): Promise<void> {
+  for (let trip = 0; trip < 2; trip++) await roundTrip(device).catch(() => undefined)
+}
+
+async function roundTrip(device: Accelerator): Promise<void> {
+  const probe = device.upload(hostTensor(Float32Array.of(1), [1]))
+  try {
+    await probe.data()
+  } finally {
+    probe.dispose()
+  }
+}
 
 interface Planned {
   readonly entry: SweepEntry
