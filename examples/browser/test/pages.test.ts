@@ -1,0 +1,149 @@
+import { launchBrowser, type PageServer } from '@levin/browser-test'
+import { requirePart } from '@levin/real-parts'
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { serveSite } from './site.js'
+import { Visitor } from './visitor.js'
+
+const DIGITS = '?filters=4&digits=320&batchSize=32&maxEpochs=6'
+/** So small that a GPU that is a program gets through: 40 updates. */
+const FEW_DIGITS = '?filters=2&digits=128&held=48&batchSize=16&maxEpochs=5'
+const TEXT = '?width=16&heads=2&blocks=1&context=16&maxEpochs=8'
+
+describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () => {
+  let server: PageServer
+  let browser: Browser
+  const visitors: Visitor[] = []
+
+  beforeAll(async () => {
+    server = await serveSite()
+    browser = await launchBrowser()
+  }, 120_000)
+  afterEach(async () => {
+    for (const visitor of visitors.splice(0)) {
+      expect(visitor.errors).toEqual([])
+      await visitor.close()
+    }
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  const visit = async (path: string, among = browser): Promise<Visitor> => {
+    const visitor = await Visitor.open(among, `${server.url}/${path}`)
+    visitors.push(visitor)
+    return visitor
+  }
+
+  test.each([
+    ['cpu', '1', DIGITS, 60],
+    ['cpu', '2', DIGITS, 60],
+    ['webgpu', '1', FEW_DIGITS, 20],
+  ])(
+    'train on %s by %s workers, paused and reloaded in between, as if nothing had happened',
+    async (kind, workers, size, accuracy) => {
+      const undisturbed = await visit(`index.html${size}`)
+      const disturbed = await visit(`index.html${size}`)
+      for (const visitor of [undisturbed, disturbed]) {
+        await visitor.chooses('accelerator', kind)
+        if (workers !== '1') await visitor.chooses('workers', workers)
+        await visitor.press('train')
+        if (visitor === disturbed) {
+          await visitor.reaches(20)
+          await visitor.press('train')
+          await visitor.sees('paused')
+          await visitor.reload()
+          await visitor.sees('paused')
+          await visitor.press('train')
+        }
+        await visitor.sees('finished')
+      }
+      expect(await disturbed.weights('levin-digits')).toBe(await undisturbed.weights('levin-digits'))
+      expect(await disturbed.figure('accuracy')).toBe(await undisturbed.figure('accuracy'))
+      expect(Number.parseFloat((await disturbed.figure('accuracy')) ?? '')).toBeGreaterThan(accuracy)
+    },
+  )
+
+  test('show what they learn, and read what is drawn by keys', async () => {
+    const visitor = await visit(`index.html${DIGITS}`)
+    await visitor.chooses('accelerator', 'cpu')
+    await visitor.page.focus('#train')
+    await visitor.page.keyboard.press('Enter')
+    await visitor.sees('finished')
+    expect(await visitor.page.locator('#filters canvas').count()).toBe(4)
+    const counted = await visitor.page.locator('#confusion td').allTextContents()
+    expect(counted).toHaveLength(100)
+    expect(counted.reduce((sum, text) => sum + (Number(text) || 0), 0)).toBe(1000)
+    await visitor.page.focus('#pad')
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', ' '])
+      await visitor.page.keyboard.press(key)
+    for (let i = 0; i < 16; i++) await visitor.page.keyboard.press('ArrowDown')
+    const guesses = await visitor.page
+      .locator('#guesses meter')
+      .evaluateAll((meters) => meters.map((meter) => (meter as HTMLMeterElement).value))
+    expect(guesses.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 3)
+    expect(guesses.indexOf(Math.max(...guesses))).toBe(1)
+    await visitor.page.keyboard.press('Delete')
+    expect(
+      await visitor.page
+        .locator('#guesses meter')
+        .first()
+        .evaluate((meter) => (meter as HTMLMeterElement).value),
+    ).toBe(0)
+  })
+
+  test('stop at once, and forget everything', async () => {
+    const visitor = await visit(`index.html${DIGITS}`)
+    await visitor.chooses('accelerator', 'cpu')
+    await visitor.press('train')
+    await visitor.reaches(5)
+    await visitor.press('reset')
+    await visitor.sees('new')
+    await visitor.reload()
+    await visitor.sees('new')
+    const left = await visitor.page.evaluate(async () => {
+      const names: string[] = []
+      for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name)
+      return names
+    })
+    expect(left).toEqual([])
+  })
+
+  test('go on when the device is lost', async () => {
+    const visitor = await visit(`index.html${FEW_DIGITS}`)
+    await visitor.chooses('accelerator', 'webgpu')
+    await visitor.press('train')
+    await visitor.reaches(27)
+    await visitor.press('lose')
+    await visitor.page.waitForFunction(() => document.querySelector('#message')?.textContent?.includes('Going on from'))
+    await visitor.sees('finished')
+    expect(await visitor.figure('update')).toBe('40')
+  })
+
+  test('train on WebAssembly where there is no WebGPU, and say so', async () => {
+    const plain = await launchBrowser({ webgpu: false })
+    try {
+      const visitor = await visit(`index.html${DIGITS}`, plain)
+      expect(await visitor.message).toMatch(/^Trains on WebAssembly: /)
+      await visitor.press('train')
+      await visitor.sees('finished')
+      await visitor.close()
+      visitors.length = 0
+    } finally {
+      await plain.close()
+    }
+  })
+
+  test('write while they train', async () => {
+    const visitor = await visit(`gpt.html${TEXT}`)
+    await visitor.chooses('accelerator', 'cpu')
+    await visitor.page.fill('#text', 'to be or not to be, that is the question. '.repeat(400))
+    await visitor.press('train')
+    await visitor.reaches(110)
+    await visitor.page.waitForFunction(() => (document.querySelector('#sample')?.textContent?.length ?? 0) > 30)
+    expect(await visitor.page.getAttribute('html', 'data-state')).toBe('training')
+    await visitor.press('train')
+    await visitor.sees('paused')
+  })
+})

@@ -1,0 +1,3 @@
+import { project } from '../../tools/build/vitest.js'
+
+export default project('@levin/example-browser')
