@@ -32,7 +32,8 @@ export interface TrainerOptions<P extends readonly AnyPlugin[] = []> {
   /** What processes talk by. Default `'auto'`: whatever is registered, such as MPI. Threads of one process share memory. */
   readonly collective?: Choice<'collective', P>
   /**
-   * How often workers that were launched are started again, from the last checkpoint, when one fails, dies or hangs. Default 0.
+   * How often workers that were launched are started again, from the last checkpoint, when one fails, dies or hangs; and how
+   * often a run in this thread goes on from it after its device was lost, as a GPU can be. Default 0.
    */
   readonly maxRestarts?: number
   /** Only `'32-true'`: tfjs computes in float32. */

@@ -115,6 +115,7 @@ const reasonOf = (reason: unknown): string => (reason instanceof Error ? reason.
 /** Of levin's own errors, those that may not come again; whatever else a program throws may be the network's fault. */
 const PASSING: readonly string[] = [
   'LEVIN_COLLECTIVE',
+  'LEVIN_DEVICE_LOST',
   'LEVIN_FILES',
   'LEVIN_OUT_OF_MEMORY',
   'LEVIN_TIMEOUT',

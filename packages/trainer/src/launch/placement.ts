@@ -34,7 +34,9 @@ export type Placement =
 export async function placeRun(chosen: ChosenPlugins, options: ResolvedOptions): Promise<Placement> {
   const placement = await place(chosen, options)
   const { world, among } = { world: undefined, among: undefined, ...placement }
-  if (options.maxRestarts > 0 && (placement.kind === 'here' || among)) throw noRestarts(world ?? among)
+  const startsNone = placement.kind === 'here' || among !== undefined
+  if (options.maxRestarts > 0 && startsNone && !(await canRegain(chosen, world ?? among)))
+    throw noRestarts(world ?? among)
   return placement
 }
 
@@ -114,9 +116,16 @@ function otherCount(devices: number, localWorldSize: number): LevinError {
   })
 }
 
+/** Whether a run in this thread can go on after a loss of its device. */
+async function canRegain(chosen: ChosenPlugins, startedByOthers: unknown): Promise<boolean> {
+  if (startedByOthers) return false
+  return (await settleAccelerator(chosen, () => {})).regain !== undefined
+}
+
 function noRestarts(startedByOthers: World | RankDescription | undefined): LevinError {
   return new LevinError('LEVIN_NOT_SUPPORTED', {
-    message: 'maxRestarts is about workers that the Trainer starts, and it starts none in this run.',
+    message:
+      'maxRestarts is about workers that the Trainer starts and devices that can be regained, and this run has neither.',
     remedy: startedByOthers
       ? "Whoever started the processes starts them again: with ckptPath: 'last' the run goes on."
       : "Set launcher: 'worker', or leave it out.",

@@ -8,6 +8,7 @@ import { loadersOf } from '../setup/loaders.js'
 import { oneRunAtATime } from '../setup/one-run-at-a-time.js'
 import { openCheckpoint, openFirstWhole } from '../setup/open-checkpoint.js'
 import type { ChosenPlugins } from '../setup/plugins.js'
+import { survivingLosses } from './device-loss.js'
 import { fitRun } from './fit-run.js'
 import { statusOf, withRun } from './lifecycle.js'
 import type { Run } from './run.js'
@@ -74,13 +75,16 @@ const BODIES: { readonly [K in RunKind]: Body<K> } = {
 export function execute<K extends RunKind>(kind: K, execution: Execution): Promise<Results[K]> {
   const { module, data, options, chosen, runOptions, world, candidates = [] } = execution
   const { signal, ckptPath, onEvent } = runOptions
+  const { platform } = chosen
   const named = ckptPath === undefined ? undefined : (run: Run) => openCheckpoint(run, ckptPath)
-  const checkpoint = candidates.length
-    ? async (run: Run) => (await openFirstWhole(run, candidates)) ?? (await named?.(run))
-    : named
-  return oneRunAtATime(kind, () =>
-    withRun({ kind, module, data, options, chosen, world, signal, report: onEvent, checkpoint }, (run, stored) =>
-      BODIES[kind](run, stored, runOptions),
-    ),
-  )
+  const saved: string[] = []
+  const checkpoint = async (run: Run) => {
+    const places = [...saved, ...candidates]
+    return (places.length ? await openFirstWhole(run, places) : undefined) ?? (await named?.(run))
+  }
+  const request = { kind, module, data, options, chosen, world, signal, report: onEvent, checkpoint, saved }
+  const attempt = () => withRun(request, (run, stored) => BODIES[kind](run, stored, runOptions))
+  // Ranks of a run with several are started again by whoever started them.
+  const maxRestarts = world ? 0 : options.maxRestarts
+  return oneRunAtATime(kind, () => survivingLosses({ kind, module, platform, maxRestarts, signal, saved }, attempt))
 }

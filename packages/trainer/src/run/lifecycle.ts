@@ -39,6 +39,8 @@ export interface LifecycleRequest {
   readonly signal: AbortSignal | undefined
   /** Opens the checkpoint to begin from, once checkpoints can be read. */
   readonly checkpoint: ((run: Run) => Promise<StoredCheckpoint | undefined>) | undefined
+  /** Where the run notes the checkpoints that it saves, newest first. */
+  readonly saved: string[]
 }
 
 /**
@@ -77,7 +79,8 @@ export const statusOf = (run: Run): 'completed' | 'stopped' | 'aborted' => {
   return run.stopRequest.reason === 'aborted' ? 'aborted' : 'stopped'
 }
 
-async function createRun({ kind, module, data, options, chosen, world, report }: LifecycleRequest): Promise<Run> {
+async function createRun(request: LifecycleRequest): Promise<Run> {
+  const { kind, module, data, options, chosen, world, report, saved } = request
   const checkpointIO = await settleCheckpointIO(chosen)
   const warnings: string[] = []
   const run = new Run({
@@ -91,6 +94,7 @@ async function createRun({ kind, module, data, options, chosen, world, report }:
     checkpointIO,
     loggers: options.fastDevRun ? [] : await settleLoggers(chosen),
     report,
+    saved,
   })
   const reporters = report && run.isGlobalZero ? [new ProgressReporter(report)] : []
   const callbacks = mergeCallbacks(chosen.callbacks, module, [...defaultCallbacks(run), ...reporters])

@@ -45,6 +45,8 @@ export interface RunParts {
   readonly platform: Platform
   readonly options: ResolvedOptions
   readonly report: OnRunEvent | undefined
+  /** Where the run notes the checkpoints that it saves, newest first. */
+  readonly saved: string[]
 }
 
 /** Saves and removes checkpoints; handed in, since what a checkpoint holds is known to the whole fit only. */
@@ -95,6 +97,7 @@ export class Run implements RunContext {
   #agreedStop: StopRequest | undefined
   #folder: string | undefined
   readonly #report: OnRunEvent | undefined
+  readonly #saved: string[]
   readonly #sinks: ScalarSink[] = []
   readonly #released: (() => void)[] = []
 
@@ -108,6 +111,7 @@ export class Run implements RunContext {
     this.loggers = parts.loggers
     this.platform = parts.platform
     this.options = parts.options
+    this.#saved = parts.saved
     this.#report = this.isGlobalZero ? parts.report : undefined
     this.announcer = new Announcer(parts.platform, this.strategy.rank.globalRank === 0)
     this.turns = new Turns(parts.platform)
@@ -242,7 +246,9 @@ export class Run implements RunContext {
     }
     await this.strategy.synchronise?.()
     await this.checkpoints.save(location, { weightsOnly, ...options })
-    if (!weightsOnly) this.#report?.({ type: 'checkpoint', location, globalStep: this.clock.globalStep })
+    if (weightsOnly) return
+    this.#saved.unshift(location)
+    this.#report?.({ type: 'checkpoint', location, globalStep: this.clock.globalStep })
   }
 
   removeCheckpoint(location: string): Promise<void> {
