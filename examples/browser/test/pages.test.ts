@@ -122,7 +122,7 @@ describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () 
   })
 
   test('train on WebAssembly where there is no WebGPU, and say so', async () => {
-    const plain = await launchBrowser({ webgpu: false })
+    const plain = await launchBrowser('none')
     try {
       const visitor = await visit(`index.html${DIGITS}`, plain)
       expect(await visitor.message).toMatch(/^Trains on WebAssembly: /)

@@ -3,14 +3,14 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 /** WebGPU by a software adapter: right for correctness, meaningless for speed. */
 const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
 
-export interface BrowserOptions {
-  /** Default `true`. */
-  readonly webgpu?: boolean
-}
+/** The same for WebGL. */
+const WEBGL = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+
+const GPU = { webgpu: WEBGPU, webgl: WEBGL, none: ['--disable-gpu'] }
 
 /** Debian's Chromium, without a window. As root it has no sandbox. */
-export const launchBrowser = ({ webgpu = true }: BrowserOptions = {}): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...(webgpu ? WEBGPU : [])] })
+export const launchBrowser = (gpu: keyof typeof GPU = 'webgpu'): Promise<Browser> =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...GPU[gpu]] })
 
 /** A page, and what went wrong on it. */
 export interface WatchedPage {

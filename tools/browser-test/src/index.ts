@@ -1,3 +1,3 @@
-export { type BrowserOptions, call, launchBrowser, openPage, reloaded, type WatchedPage } from './browser.js'
+export { call, launchBrowser, openPage, reloaded, type WatchedPage } from './browser.js'
 export { type Bundle, type BundleOptions, bundle } from './bundle.js'
 export { type PageServer, type ServeOptions, serve } from './serve.js'

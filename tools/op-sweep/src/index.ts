@@ -1,1 +1,2 @@
-export { type AcceleratorSweep, sweepAccelerator } from './sweep-accelerator.js'
+export type { SweepFindings } from './run-sweep.js'
+export { type AcceleratorSweep, type DistantSweep, holdFindings, sweepAccelerator } from './sweep-accelerator.js'

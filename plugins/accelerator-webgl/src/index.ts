@@ -1,0 +1,2 @@
+export { type WebglLibrary, type WebglOptions, webgl } from './webgl.js'
+export { WebglAccelerator } from './webgl-accelerator.js'

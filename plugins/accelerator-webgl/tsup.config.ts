@@ -1,0 +1,3 @@
+import { config } from '../../tools/build/tsup.js'
+
+export default config(['src/index.ts', 'src/register.ts'])
