@@ -1,6 +1,6 @@
 /**
  * The consumer test: packs the built packages, installs only some of them into an empty folder outside the workspace,
- * type-checks a program against their declarations and runs it. It sees what tests from sources cannot: a file missing
+ * type-checks a program against their declarations, runs it, and bundles it for a page. It sees what tests from sources cannot: a file missing
  * from the package, a dependency that is not declared, an augmentation that the build dropped.
  *
  *     node tools/consumer-test/main.mjs [--keep]     --keep leaves the folder for a look
@@ -69,6 +69,7 @@ function install(folder, tarballs) {
     private: true,
     type: 'module',
     dependencies: { ...direct, '@tensorflow/tfjs-core': versions['@tensorflow/tfjs-core'] },
+    devDependencies: { vite: versions.vite },
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2))
   const settings = { overrides: { ...versions, ...tarballs }, strictPeerDependencies: true }
@@ -80,6 +81,19 @@ function typeCheck(folder) {
   for (const project of ['tsconfig.json', 'tsconfig.registered.json']) {
     execute(`type-checking ${project}`, [binary('tsc', 'typescript'), '-p', join(folder, project)], folder)
   }
+}
+
+/** By Vite as it comes, from the packages as they would be published. */
+function bundle(folder) {
+  const vite = join(folder, 'node_modules', 'vite', 'bin', 'vite.js')
+  execute('bundling', [vite, 'build', '--outDir', 'page', '--logLevel', 'warn'], folder)
+  const assets = readdirSync(join(folder, 'page', 'assets'))
+  if (!assets.some((name) => name.endsWith('.wasm'))) throw new Error(`bundling left the .wasm file out: ${assets}`)
+}
+
+const openInBrowser = (...args) => {
+  const program = join(root, 'tools', 'browser-test', 'src', 'main.ts')
+  process.stderr.write(execute('the page', [binary('tsx'), program, ...args], root))
 }
 
 const passed = []
@@ -108,11 +122,14 @@ try {
   cpSync(fixture, folder, { recursive: true })
   step('type-checked a program against them', () => typeCheck(folder))
   step('ran it', () => process.stderr.write(execute('the program', [join(folder, 'out', 'program.js')], folder)))
+  step('bundled it for a page', () => bundle(folder))
+  step('ran the page, where there is a browser', () => openInBrowser(join(folder, 'page')))
+  step('ran it from the development server', () => openInBrowser(folder, '--development'))
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error)
   console.error(message)
   failed.push(message.replace(/:?\n.*$/s, ''))
-  say(`consumer test: FAILED after ${passed.length} of 5 steps`)
+  say(`consumer test: FAILED after ${passed.length} of 8 steps`)
   process.exitCode = 1
 } finally {
   if (process.argv.includes('--keep')) say(`consumer test: kept in ${scratch}`)

@@ -29,9 +29,17 @@ export function installedWasmFolder(): string | undefined {
  */
 export function bundledWasmFile(): WasmPaths | undefined {
   if (nodeBuiltin('node:module')) return undefined
-  const { href } = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm', import.meta.url)
+  const { href: found } = new URL('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm', import.meta.url)
+  const href = besideThisPackage(found)
   return { [SIMD_FILE]: href, 'tfjs-backend-wasm.wasm': href, 'tfjs-backend-wasm-threaded-simd.wasm': href }
 }
+
+/**
+ * Where nothing was put in place of the address, as by a development server (Vite's: 8 keeps the folder of this file, those before
+ * that of its cache) or without a bundler: there packages lie side by side.
+ */
+export const besideThisPackage = (href: string): string =>
+  href.replace(/\/(@levin\/accelerators\/dist|\.vite\/deps)\/@tensorflow\//, '/@tensorflow/')
 
 /**
  * Refuses paths that lead nowhere, while the reason can still be told: the backend only prints that it failed, and can

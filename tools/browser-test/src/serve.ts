@@ -2,6 +2,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
+import { createServer as createDevelopmentServer } from 'vite'
 
 export interface ServeOptions {
   /** Whether the page is cross-origin isolated, without which it has no shared memory. Default `true`. */
@@ -53,4 +54,17 @@ export async function serve(folder: string, { isolated = true }: ServeOptions = 
         server.closeAllConnections()
       }),
   }
+}
+
+/** Vite's development server, as it comes, on a folder that is not bundled. */
+export async function serveDevelopment(folder: string): Promise<PageServer> {
+  const server = await createDevelopmentServer({
+    root: folder,
+    configFile: false,
+    logLevel: 'error',
+    server: { host: '127.0.0.1', port: 0, hmr: false },
+  })
+  await server.listen()
+  const [url = ''] = server.resolvedUrls?.local ?? []
+  return { url, close: () => server.close() }
 }
