@@ -85,7 +85,12 @@ export class WebgpuAccelerator implements Accelerator {
     backend.memoryGuard.kernel = undefined
     // Kept by reference only until the next line has copied it.
     const uploaded = tensor(host.data, [...host.shape], host.dtype)
-    backend.uploadToGPU(uploaded.dataId)
+    try {
+      backend.uploadToGPU(uploaded.dataId)
+    } catch (error) {
+      uploaded.dispose()
+      throw error
+    }
     return uploaded
   }
 

@@ -131,6 +131,8 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
     override async read(dataId: object): Promise<BackendValues> {
       if (this.tensorMap.has(dataId) && this.tensorMap.get(dataId).values != null) return super.read(dataId)
       this.health.check()
+      this.memoryGuard.kernel = undefined
+      this.memoryGuard.tensor = this.tensorMap.get(dataId)
       try {
         const values = await Promise.race([super.read(dataId), this.health.lost])
         this.health.check()
