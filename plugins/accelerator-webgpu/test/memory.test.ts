@@ -67,7 +67,9 @@ describe.runIf(hasAdapter())('memory of the device', () => {
   it('names the kernel whose result did not fit', async () => {
     await open(2 * MIB)
     const x = upload(1024)
-    const error = refusal(() => tidy(() => matMul(reshape(x, [1024, 1]) as Tensor2D, reshape(x, [1, 1024]) as Tensor2D)))
+    const error = refusal(() =>
+      tidy(() => matMul(reshape(x, [1024, 1]) as Tensor2D, reshape(x, [1, 1024]) as Tensor2D)),
+    )
     expect(error.message).toMatch(/float32 tensor of shape \[1, 1024, 1024\], in the kernel MatMul/)
   })
 

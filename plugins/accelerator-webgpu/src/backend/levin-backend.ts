@@ -16,7 +16,7 @@ export interface LevinBackend extends BackendInsides {
    * Runs a program of ours. Tensors that it writes may hold values already: it may change them in place.
    *
    * @param written in the order of the program's `writes`
-   * @param read in the order of its `reads`; none may share data with one that is written
+   * @param read in the order of its `reads`; what shares data with one that is written is copied first
    * @param workgroups at most 65535 · 65535
    */
   compute(
@@ -37,13 +37,16 @@ export interface BackendOptions {
 
 type Constructor = new (device: GPUDevice, adapterInfo?: GPUAdapterInfo) => BackendInsides
 
-const toFloat: ComputeProgram = {
-  name: 'LevinToFloat',
+const copyProgram = (name: string, input: string): ComputeProgram => ({
+  name,
   writes: ['y'],
-  reads: ['x:i32'],
+  reads: [input],
   uniforms: { size: 'u32' },
   body: 'if (i < u.size) { y[i] = f32(x[i]); }',
-}
+})
+
+const copy = copyProgram('LevinCopy', 'x')
+const toFloat = copyProgram('LevinToFloat', 'x:i32')
 
 /** tfjs's backend on a device of ours, with what training needs and it lacks. */
 export function createBackend({ library, device, adapterInfo, adapterName }: BackendOptions): LevinBackend {
@@ -82,7 +85,12 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
       this.memoryGuard.kernel = program.name
       for (const { dataId } of written) this.uploadToGPU(dataId)
       for (const { dataId } of read) this.uploadToGPU(dataId)
-      const operands = read.map((tensor, place) => this.#readable(tensor, elementType(program.reads[place] as string)))
+      const operands = read.map((tensor, place) => {
+        const isWritten = written.some(({ dataId }) => dataId === tensor.dataId)
+        return isWritten
+          ? this.#copied(tensor, copy)
+          : this.#readable(tensor, elementType(program.reads[place] as string))
+      })
       this.#pipelines.record(this, program, [...written, ...operands], uniforms, workgroups)
       for (const [place, operand] of operands.entries()) if (operand !== read[place]) this.disposeData(operand.dataId)
       // What was read from them before is no longer what they hold.
@@ -95,11 +103,14 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
      */
     #readable(tensor: TensorInfo, type: string): TensorInfo {
       const isInteger = this.tensorMap.get(tensor.dataId).dtype !== 'float32'
-      if (!isInteger || type !== 'f32') return tensor
-      const floats = this.makeTensorInfo(tensor.shape, 'float32')
+      return isInteger && type === 'f32' ? this.#copied(tensor, toFloat) : tensor
+    }
+
+    #copied(tensor: TensorInfo, program: ComputeProgram): TensorInfo {
+      const result = this.makeTensorInfo(tensor.shape, 'float32')
       const size = tensor.shape.reduce((product, length) => product * length, 1)
-      this.compute(toFloat, [floats], [tensor], { size }, Math.ceil(size / DEFAULT_WORKGROUP))
-      return floats
+      this.compute(program, [result], [tensor], { size }, Math.ceil(size / DEFAULT_WORKGROUP))
+      return result
     }
 
     /**
