@@ -5,27 +5,38 @@ import { adamW, cosine } from '@levin/optim'
 import type { Scalar } from '@tensorflow/tfjs-core'
 import type { DigitBatch } from './mnist-data.js'
 
+export interface DigitHparams {
+  readonly learningRate?: number
+  readonly totalSteps?: number
+  /** Of both convolutions. Default [24, 48]. */
+  readonly filters?: readonly [number, number]
+  /** Between the linear layers. Default 64. */
+  readonly hidden?: number
+}
+
 /** Two convolutions and two linear layers: 98 % of the test digits after a few epochs. */
 export class DigitClassifier extends Module<DigitBatch> {
-  readonly hparams: { readonly learningRate: number; readonly totalSteps: number }
+  readonly hparams: Required<DigitHparams>
   readonly exampleInput = [1, 28, 28, 1]
-  readonly net = sequential(
-    conv2d(1, 24, 3),
-    relu(),
-    maxPool2d(2),
-    conv2d(24, 48, 3),
-    relu(),
-    maxPool2d(2),
-    flatten(),
-    dropout(0.4),
-    linear(48 * 5 * 5, 64),
-    relu(),
-    linear(64, 10),
-  )
+  readonly net
 
-  constructor({ learningRate = 2e-3, totalSteps = 625 }: { learningRate?: number; totalSteps?: number } = {}) {
+  constructor({ learningRate = 2e-3, totalSteps = 625, filters = [24, 48], hidden = 64 }: DigitHparams = {}) {
     super()
-    this.hparams = { learningRate, totalSteps }
+    this.hparams = { learningRate, totalSteps, filters, hidden }
+    const [first, second] = filters
+    this.net = sequential(
+      conv2d(1, first, 3),
+      relu(),
+      maxPool2d(2),
+      conv2d(first, second, 3),
+      relu(),
+      maxPool2d(2),
+      flatten(),
+      dropout(0.4),
+      linear(second * 5 * 5, hidden),
+      relu(),
+      linear(hidden, 10),
+    )
   }
 
   trainingStep({ images, labels }: DigitBatch, step: TrainingStep): Scalar {
