@@ -17,6 +17,15 @@ describe.runIf(hasBrowser).each([true, false])('a training on the page, isolated
     expect(page.errors).toEqual([])
   })
 
+  test('comes to the same by WebGPU', async () => {
+    const page = await pages.open({ isolated })
+    const onCpu = await call<FitResult>(page, 'train', 2)
+    const onGpu = await call<FitResult>(page, 'train', 2, 'webgpu')
+    expect(onGpu.clock).toEqual(onCpu.clock)
+    expect(onGpu.metrics['val/loss']).toBeCloseTo(onCpu.metrics['val/loss'] as number, 4)
+    expect(page.errors).toEqual([])
+  })
+
   test('takes one file of WebAssembly along, of the backend’s three', () => {
     const files = Object.keys(pages.bundle.files).filter((file) => file.endsWith('.wasm'))
     expect(files).toEqual([expect.stringMatching(/^assets\/tfjs-backend-wasm-simd-.*\.wasm$/)])
