@@ -12,6 +12,7 @@ import {
 } from '@levin/core'
 import {
   backend,
+  env,
   getBackend,
   memory,
   registerBackend,
@@ -65,6 +66,8 @@ export class WebglAccelerator implements Accelerator {
     const availability = webglAvailability()
     if (!availability.ok) throw unavailable(availability.reason, availability.remedy)
     await this.#import()
+    // Packed, exp computes beyond the tensor's edge too, where it makes infinities that a packed matMul multiplies by 0: NaN.
+    env().set('WEBGL_PACK_UNARY_OPERATIONS', false)
     if (!(await setBackend(BACKEND)))
       throw unavailable('the WebGL backend of tfjs did not start.', 'The console has its reason.')
     this.#watch()
