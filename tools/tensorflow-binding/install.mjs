@@ -3,7 +3,7 @@
  *
  * The package comes from npm without its install script, which would download a library. Its own sources are compiled
  * with node-gyp against the headers and the library of PyPI's `tensorflow-cpu`. Everything lies in node_modules/.cache
- * (1.1 GB), with a link where `@levin/accelerator-cuda` finds an optional peer. Does nothing where that was done already.
+ * (1.3 GB), with a link where `@levin/accelerator-cuda` finds an optional peer. Does nothing where that was done already.
  */
 import { execFileSync } from 'node:child_process'
 import {

@@ -64,7 +64,7 @@ export const PARTS = {
     isPresent: () => existsSync(join(root, 'node_modules/.cache/levin-bench/python/installed.txt')),
   },
   'tensorflow-binding': {
-    what: "TensorFlow's library from PyPI, with the binding of @tensorflow/tfjs-node built on it: 1.1 GB, half a minute",
+    what: "TensorFlow's library from PyPI, with the binding of @tensorflow/tfjs-node built on it: 1.3 GB, half a minute",
     debian: ['g++', 'make', 'python3-venv'],
     script: 'tools/tensorflow-binding/install.mjs',
     isPresent: () =>

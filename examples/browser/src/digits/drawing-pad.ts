@@ -107,7 +107,7 @@ export class DrawingPad {
 const clamp = (value: number): number => Math.min(SIZE - 1, Math.max(0, value))
 
 /** Moves the centre of mass into the middle, as MNIST's digits were. */
-export function centred(pixels: Float32Array): Float32Array {
+function centred(pixels: Float32Array): Float32Array {
   let [mass, sumX, sumY] = [0, 0, 0]
   for (const [at, value] of pixels.entries()) {
     mass += value

@@ -130,7 +130,7 @@ function submitWhenFull(backend: LevinBackend): void {
 }
 
 /** The whole WGSL of a program. */
-export function sourceOf({
+function sourceOf({
   writes,
   reads,
   uniforms,

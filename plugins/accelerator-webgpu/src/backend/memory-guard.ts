@@ -108,7 +108,7 @@ export class MemoryGuard {
 }
 
 /** `150000 bytes`, `1310720 bytes (1.3 MiB)`. */
-export function amount(bytes: number): string {
+function amount(bytes: number): string {
   const [size, unit] = bytes < 2 ** 30 ? [bytes / 2 ** 20, 'MiB'] : [bytes / 2 ** 30, 'GiB']
   return size < 1 ? `${bytes} bytes` : `${bytes} bytes (${size.toFixed(size < 10 ? 2 : 0)} ${unit})`
 }

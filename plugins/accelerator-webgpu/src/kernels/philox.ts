@@ -21,7 +21,7 @@ export interface Walk {
  *
  * @throws LEVIN_SHAPE where an index has no exact number
  */
-export function walkOf({ globalShape, start, shape }: SliceLayout): Walk {
+function walkOf({ globalShape, start, shape }: SliceLayout): Walk {
   let first = 0
   let stride = 1
   const sizes: number[] = []

@@ -8,7 +8,7 @@ import { discard, filled, output, sizeOf } from './tensors.js'
 const THREADS = 256
 
 /** `sumOf(lane, x)`: the sum over a workgroup of {@link THREADS}, in an order that never changes. All threads call it. */
-export const WORKGROUP_SUM = `
+const WORKGROUP_SUM = `
 var<workgroup> partials: array<f32, ${THREADS}>;
 fn sumOf(lane: u32, x: f32) -> f32 {
   partials[lane] = x;
