@@ -130,13 +130,7 @@ function submitWhenFull(backend: LevinBackend): void {
 }
 
 /** The whole WGSL of a program. */
-function sourceOf({
-  writes,
-  reads,
-  uniforms,
-  workgroupSize = DEFAULT_WORKGROUP,
-  ...code
-}: ComputeProgram): string {
+function sourceOf({ writes, reads, uniforms, workgroupSize = DEFAULT_WORKGROUP, ...code }: ComputeProgram): string {
   const array = (binding: Binding, index: number, access: string): string => {
     const [name] = binding.split(':')
     return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${elementType(binding)}>;`
