@@ -11,6 +11,7 @@ import { padKernel } from './pad.js'
 import { reductionKernels } from './reductions.js'
 import { repairedKernels } from './repairs.js'
 import { sineKernels } from './sine.js'
+import { softmaxKernels } from './softmax.js'
 import { updateKernels } from './updates.js'
 
 let registered = false
@@ -25,6 +26,7 @@ export function registerKernels(): void {
     ...elementwiseKernels,
     ...crossEntropyKernels,
     ...layerNormKernels,
+    ...softmaxKernels,
     ...embeddingKernels,
     ...cumulativeKernels,
     ...depthwiseKernels,
