@@ -97,10 +97,10 @@ async function serve(start: Start, rank: RankDescription, socket: Socket, inbox:
   const report = (message: ProcessReport) => writeFrame(socket, message)
   let group: ProcessGroup | undefined
   try {
-    for (const module of start.modules) await import(module)
+    for (const module of start.modules) await import(/* @vite-ignore */ module)
     const { worldSize, collective, deadline } = start
     group = worldSize === 1 ? new SoloGroup() : await connectProcesses(rank, collective, deadline)
-    const { serveRank } = (await import(start.program)) as { serveRank: RankProgram }
+    const { serveRank } = (await import(/* @vite-ignore */ start.program)) as { serveRank: RankProgram }
     const result = await serveRank({
       world: { rank, group },
       input: start.input,
