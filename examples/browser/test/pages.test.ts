@@ -128,6 +128,7 @@ describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () 
       expect(await visitor.message).toMatch(/^Trains on WebAssembly: /)
       await visitor.press('train')
       await visitor.sees('finished')
+      expect(visitor.errors).toEqual([])
       await visitor.close()
       visitors.length = 0
     } finally {

@@ -3,15 +3,14 @@ import {
   type AcceleratorCapabilities,
   currentPlatform,
   type Devices,
-  describe,
   engineMemory,
   HostScalarSink,
   type HostTensor,
-  LevinError,
   type MemoryStatistics,
   type ScalarSink,
 } from '@levin/core'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { requireDeviceIndex } from './device-index.js'
 import { HostStatistics } from './host-statistics.js'
 import { parseWorkers } from './parse-devices.js'
 
@@ -38,13 +37,7 @@ export abstract class HostAccelerator implements Accelerator {
   }
 
   async setup(index = 0): Promise<void> {
-    if (!Number.isInteger(index) || index < 0) {
-      throw new LevinError('LEVIN_BAD_OPTION', {
-        message: `The accelerator '${this.name}' cannot be set up.`,
-        expected: 'the index of a worker, from 0',
-        found: describe(index),
-      })
-    }
+    requireDeviceIndex(this.name, index, 'a worker')
     await this.start()
   }
 

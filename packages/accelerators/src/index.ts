@@ -1,4 +1,5 @@
 export { type BlasChoice, type CpuOptions, cpu, WasmAccelerator, type WasmLibrary, type WasmPaths } from './cpu.js'
+export { requireDeviceIndex } from './device-index.js'
 export { HostStatistics } from './host-statistics.js'
 export { type DeviceListing, listDevices, type UnusableDevice, type UsableDevice } from './list-devices.js'
 export { parseDevices, parseWorkers } from './parse-devices.js'

@@ -1,11 +1,10 @@
-import { HostStatistics, parseWorkers } from '@levin/accelerators'
+import { HostStatistics, parseWorkers, requireDeviceIndex } from '@levin/accelerators'
 import {
   type AcceleratorCapabilities,
   type Availability,
   currentPlatform,
   type Devices,
   definePlugin,
-  describe,
   HostScalarSink,
   LevinError,
   type ScalarSink,
@@ -58,7 +57,7 @@ class TensorFlowCpu extends TensorFlowAccelerator {
   }
 
   async setup(index = 0): Promise<void> {
-    if (!Number.isInteger(index) || index < 0) throw badIndex(index)
+    requireDeviceIndex(this.name, index, 'a worker')
     const { threads } = this.capabilities
     const wasLoaded = loadedBackend() !== undefined
     if (wasLoaded && this.#options.threads !== undefined && threads !== threadsOfProcess) throw otherThreads(threads)
@@ -83,13 +82,6 @@ class TensorFlowCpu extends TensorFlowAccelerator {
     return `tensorflow/${version}/${oneDnn}/${threadsOfProcess ?? 'own'}-threads`
   }
 }
-
-const badIndex = (index: unknown): LevinError =>
-  new LevinError('LEVIN_BAD_OPTION', {
-    message: "The accelerator 'tensorflow' cannot be set up.",
-    expected: 'the index of a worker, from 0',
-    found: describe(index),
-  })
 
 const otherThreads = (threads: number): LevinError =>
   new LevinError('LEVIN_NOT_SUPPORTED', {

@@ -1,9 +1,8 @@
-import { parseDevices } from '@levin/accelerators'
+import { parseDevices, requireDeviceIndex } from '@levin/accelerators'
 import {
   type Accelerator,
   type AcceleratorCapabilities,
   type Devices,
-  describe,
   engineMemory,
   type HostTensor,
   LevinError,
@@ -51,13 +50,7 @@ export class WebgpuAccelerator implements Accelerator {
   }
 
   async setup(index = 0): Promise<void> {
-    if (!Number.isInteger(index) || index < 0) {
-      throw new LevinError('LEVIN_BAD_OPTION', {
-        message: "The accelerator 'webgpu' cannot be set up.",
-        expected: 'the index of a GPU, from 0',
-        found: describe(index),
-      })
-    }
+    requireDeviceIndex(this.name, index, 'a GPU')
     const isOpen = this.#device !== undefined && this.#index === index && !this.#device.backend.health.isLost
     this.#index = index
     if (isOpen && activeDevice() === this.#device && getBackend() === 'webgpu') return

@@ -8,6 +8,7 @@ export class DeviceHealth {
   #error: Error | undefined
   #isOwnEnd = false
   readonly #listeners = new Set<(reason: string) => void>()
+  readonly #waiting = new Set<(error: Error) => void>()
   /** Rejects when the device is lost, by whomever. Never resolves. */
   readonly lost: Promise<never>
 
@@ -16,10 +17,11 @@ export class DeviceHealth {
       const why = message || `the reason given is '${reason}'`
       const error = lostError(adapterName, this.#isOwnEnd ? 'it was torn down' : why)
       this.#error = error
+      for (const fail of this.#waiting) fail(error)
       if (!this.#isOwnEnd) for (const listener of [...this.#listeners]) listener(why)
       throw error
     })
-    // Whoever reads races against it; where nobody does, it is no unhandled rejection.
+    // Where nobody waits for it, it is no unhandled rejection.
     this.lost.catch(() => {})
     device.addEventListener('uncapturederror', (event) => {
       const { error } = event as GPUUncapturedErrorEvent
@@ -42,6 +44,23 @@ export class DeviceHealth {
     if (error === undefined) return
     if (!this.isLost) this.#error = undefined
     throw error
+  }
+
+  /**
+   * What `pending` comes to, or the loss of the device if that comes first. Not by `Promise.race` with {@link lost}, which would
+   * keep what every read came to as long as the device lives.
+   */
+  async orLost<T>(pending: Promise<T>): Promise<T> {
+    let fail: (error: Error) => void = () => {}
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        fail = reject
+        this.#waiting.add(fail)
+        pending.then(resolve, reject)
+      })
+    } finally {
+      this.#waiting.delete(fail)
+    }
   }
 
   /** The device goes since we end it: nobody is told. */

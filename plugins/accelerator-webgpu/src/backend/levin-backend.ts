@@ -145,12 +145,12 @@ export function createBackend({ library, device, adapterInfo, adapterName }: Bac
       this.memoryGuard.kernel = undefined
       this.memoryGuard.tensor = this.tensorMap.get(dataId)
       try {
-        const values = await Promise.race([super.read(dataId), this.health.lost])
+        const values = await this.health.orLost(super.read(dataId))
         this.health.check()
         return values
       } catch (error) {
         // Mapping fails a moment before the loss is told.
-        if (isAbort(error)) await Promise.race([this.health.lost, nextTask()])
+        if (isAbort(error)) await this.health.orLost(nextTask())
         throw error
       }
     }

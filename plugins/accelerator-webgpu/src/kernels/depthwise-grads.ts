@@ -9,33 +9,15 @@ import type { ComputeProgram } from '../backend/compute-program.js'
 import type { LevinBackend } from '../backend/levin-backend.js'
 import { BACKEND } from '../backend-name.js'
 import { filled, groupsOf, output, sizeOf } from './tensors.js'
+import { windowUniforms, windowValues } from './windows.js'
 
 /** Gradients of depthwise convolutions. tfjs's own leave dilations out. */
-
-const uniforms = {
-  size: 'u32',
-  images: 'i32',
-  inHeight: 'i32',
-  inWidth: 'i32',
-  inChannels: 'i32',
-  multiplier: 'i32',
-  outHeight: 'i32',
-  outWidth: 'i32',
-  filterHeight: 'i32',
-  filterWidth: 'i32',
-  strideHeight: 'i32',
-  strideWidth: 'i32',
-  dilationHeight: 'i32',
-  dilationWidth: 'i32',
-  top: 'i32',
-  left: 'i32',
-} as const
 
 const inputProgram: ComputeProgram = {
   name: 'LevinDepthwiseInputGrad',
   writes: ['dx'],
   reads: ['dy', 'filter_'],
-  uniforms,
+  uniforms: windowUniforms,
   body: `
   if (i >= u.size) { return; }
   let at = i32(i);
@@ -65,7 +47,7 @@ const filterProgram: ComputeProgram = {
   name: 'LevinDepthwiseFilterGrad',
   writes: ['dFilter'],
   reads: ['dy', 'x'],
-  uniforms,
+  uniforms: windowUniforms,
   body: `
   if (i >= u.size) { return; }
   let at = i32(i);
@@ -113,25 +95,7 @@ function gradient(
   if (size === 0 || read.some((tensor) => sizeOf(tensor.shape) === 0)) return filled(backend, shape)
   const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, dilations, pad, dimRoundingMode, true)
   const result = output(backend, shape)
-  const values = {
-    size,
-    images: info.batchSize,
-    inHeight: info.inHeight,
-    inWidth: info.inWidth,
-    inChannels: info.inChannels,
-    multiplier: info.outChannels / info.inChannels,
-    outHeight: info.outHeight,
-    outWidth: info.outWidth,
-    filterHeight: info.filterHeight,
-    filterWidth: info.filterWidth,
-    strideHeight: info.strideHeight,
-    strideWidth: info.strideWidth,
-    dilationHeight: info.dilationHeight,
-    dilationWidth: info.dilationWidth,
-    top: info.padInfo.top,
-    left: info.padInfo.left,
-  }
-  backend.compute(program, [result], read, values, groupsOf(size))
+  backend.compute(program, [result], read, windowValues(size, info), groupsOf(size))
   return result
 }
 

@@ -3,6 +3,7 @@ import type { ComputeProgram } from '../backend/compute-program.js'
 import type { LevinBackend } from '../backend/levin-backend.js'
 import { BACKEND } from '../backend-name.js'
 import { filled, groupsOf, output, sizeOf } from './tensors.js'
+import { windowUniforms, windowValues } from './windows.js'
 
 // A thread for each pixel of the input: it looks at the windows that it lies in, and takes the gradient of those whose first
 // largest pixel it is. tfjs's own takes another one of equal pixels than every other backend.
@@ -10,22 +11,7 @@ const program: ComputeProgram = {
   name: 'LevinMaxPoolGrad',
   writes: ['dx'],
   reads: ['dy', 'x'],
-  uniforms: {
-    size: 'u32',
-    inHeight: 'i32',
-    inWidth: 'i32',
-    channels: 'i32',
-    outHeight: 'i32',
-    outWidth: 'i32',
-    filterHeight: 'i32',
-    filterWidth: 'i32',
-    strideHeight: 'i32',
-    strideWidth: 'i32',
-    dilationHeight: 'i32',
-    dilationWidth: 'i32',
-    top: 'i32',
-    left: 'i32',
-  },
+  uniforms: windowUniforms,
   declarations: `
 fn firstLargest(image: i32, outRow: i32, outColumn: i32, channel: i32) -> i32 {
   var largest = -3.4028234e38;
@@ -36,7 +22,7 @@ fn firstLargest(image: i32, outRow: i32, outColumn: i32, channel: i32) -> i32 {
     for (var c = 0; c < u.filterWidth; c++) {
       let column = outColumn * u.strideWidth - u.left + c * u.dilationWidth;
       if (column < 0 || column >= u.inWidth) { continue; }
-      let at = ((image * u.inHeight + row) * u.inWidth + column) * u.channels + channel;
+      let at = ((image * u.inHeight + row) * u.inWidth + column) * u.inChannels + channel;
       if (place < 0 || x[at] > largest) { largest = x[at]; place = at; }
     }
   }
@@ -45,10 +31,10 @@ fn firstLargest(image: i32, outRow: i32, outColumn: i32, channel: i32) -> i32 {
   body: `
   if (i >= u.size) { return; }
   let at = i32(i);
-  let channel = at % u.channels;
-  let column = at / u.channels % u.inWidth;
-  let row = at / u.channels / u.inWidth % u.inHeight;
-  let image = at / u.channels / u.inWidth / u.inHeight;
+  let channel = at % u.inChannels;
+  let column = at / u.inChannels % u.inWidth;
+  let row = at / u.inChannels / u.inWidth % u.inHeight;
+  let image = at / u.inChannels / u.inWidth / u.inHeight;
   var sum = 0.0;
   for (var r = 0; r < u.filterHeight; r++) {
     let fromRow = row + u.top - r * u.dilationHeight;
@@ -59,7 +45,7 @@ fn firstLargest(image: i32, outRow: i32, outColumn: i32, channel: i32) -> i32 {
       if (fromColumn < 0 || fromColumn % u.strideWidth != 0 || fromColumn / u.strideWidth >= u.outWidth) { continue; }
       let outColumn = fromColumn / u.strideWidth;
       if (firstLargest(image, outRow, outColumn, channel) == at) {
-        sum += dy[((image * u.outHeight + outRow) * u.outWidth + outColumn) * u.channels + channel];
+        sum += dy[((image * u.outHeight + outRow) * u.outWidth + outColumn) * u.inChannels + channel];
       }
     }
   }
@@ -83,23 +69,7 @@ export const maxPoolGradKernel: KernelConfig = {
     const shape = input.shape as [number, number, number, number]
     const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode)
     const dx = output(gpu, input.shape)
-    const values = {
-      size,
-      inHeight: info.inHeight,
-      inWidth: info.inWidth,
-      channels: info.inChannels,
-      outHeight: info.outHeight,
-      outWidth: info.outWidth,
-      filterHeight: info.filterHeight,
-      filterWidth: info.filterWidth,
-      strideHeight: info.strideHeight,
-      strideWidth: info.strideWidth,
-      dilationHeight: info.dilationHeight,
-      dilationWidth: info.dilationWidth,
-      top: info.padInfo.top,
-      left: info.padInfo.left,
-    }
-    gpu.compute(program, [dx], [dy, input], values, groupsOf(size))
+    gpu.compute(program, [dx], [dy, input], windowValues(size, info), groupsOf(size))
     return dx
   },
 }
