@@ -38,6 +38,22 @@ export const withoutStep = (layer: Layer<never, unknown> | Layer<unknown, unknow
     remedy: 'Hand on the step that trainingStep() got; outside of training, inferenceStep() of @levin/core makes one.',
   })
 
+/** @param known what it could do */
+export const unknownStyle = (
+  layer: Layer<never, unknown> | Layer<unknown, unknown>,
+  style: string,
+  known: readonly string[],
+): LevinError =>
+  new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `${layerName(layer)} cannot be shared as '${style}'.`,
+    expected:
+      known.length > 0
+        ? `one of ${known.map((each) => `'${each}'`).join(', ')}`
+        : 'a layer that ranks can compute together',
+    found: `'${style}'`,
+    remedy: 'Name another layer or style in the plan. A layer of your own takes part by a method share(style).',
+  })
+
 /** `'net.3' (Linear(784 → 10))` */
 export const layerName = (layer: Layer<never, unknown> | Layer<unknown, unknown>): string =>
   layer.path ? `'${layer.path}' (${layer.describe()})` : layer.describe()

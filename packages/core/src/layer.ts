@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { withoutStep } from './layer-errors.js'
+import { unknownStyle, withoutStep } from './layer-errors.js'
 import { ParameterTree } from './parameter-tree.js'
 import type { StepContext } from './step/step-context.js'
 
@@ -24,6 +24,25 @@ export abstract class Layer<I = Tensor, O = Tensor> extends ParameterTree {
    */
   get spansBatch(): 'none' | 'replicas' | 'part' {
     return 'none'
+  }
+
+  /**
+   * Lets several ranks compute it together from now on, each with a part of its parameters (tensor parallelism). Called by plans,
+   * before parameters have values. Layers that can say how; the others refuse.
+   *
+   * @param style how, such as `'column'` and `'row'`
+   * @throws LEVIN_NOT_SUPPORTED for a style that the layer does not know
+   */
+  share(style: string): void {
+    throw unknownStyle(this, style, [])
+  }
+
+  /**
+   * The layers that it runs one after the other, each on what the one before it gives, and nothing else: where a pipeline may cut.
+   * Absent: it is one piece.
+   */
+  get chain(): readonly Layer<never, unknown>[] | undefined {
+    return undefined
   }
 
   /** For the summary and for errors. Default: the class name. */

@@ -45,6 +45,12 @@ export interface Module<Batch = unknown> extends RunHooks {
   /** Changes how the optimizer is called. Default: `optimizer.step(gradients, options)`. */
   optimizerStep?(optimizer: Optimizer, gradients: Gradients, options: UpdateOptions): void
 
+  /**
+   * The layers that the step calls one after the other, each on what the one before it gave: a pipeline cuts between them. Or lists
+   * of such layers, one per stage, where the module says itself where to cut. Default: the one chain of layers that it holds.
+   */
+  stages?(): readonly Layer<never, unknown>[] | readonly (readonly Layer<never, unknown>[])[]
+
   prepareData?(): Awaitable<void>
   trainDataLoader?(): Awaitable<LoaderLike<OnHost<Batch>>>
   valDataLoader?(): Awaitable<EvaluationLoaders<OnHost<Batch>>>

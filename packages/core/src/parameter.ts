@@ -2,6 +2,7 @@ import type { Rank, Tensor, Variable } from '@tensorflow/tfjs-core'
 import { LevinError } from './errors.js'
 import type { Initializer } from './initializers.js'
 import { values } from './initializers.js'
+import type { ParameterSplit } from './parameter-split.js'
 import { type MaterialiseOptions, type Shard, StoredTensor } from './stored-tensor.js'
 
 export interface ParameterOptions {
@@ -16,6 +17,8 @@ export class Parameter<R extends Rank = Rank> extends StoredTensor<R> {
   /** Whether optimizers change it. Read at the start of each window. */
   trainable: boolean
   readonly decay: boolean
+  /** How ranks that share its layer divide it. Set by the layer when it is told to be shared. Absent: each holds all of it. */
+  split: ParameterSplit | undefined = undefined
 
   constructor(shape: readonly number[], initializer: Initializer, { trainable = true, decay }: ParameterOptions = {}) {
     super(shape, initializer)

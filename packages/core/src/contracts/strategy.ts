@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { Module } from '../module.js'
 import type { Parameter } from '../parameter.js'
 import type { Platform } from '../platform/platform.js'
+import type { LayerSharing } from '../step/layer-ranks.js'
 import type { CallInterceptor, Replicas, StepContext } from '../step/step-context.js'
 import type { Accelerator, Devices } from './accelerator.js'
 import type { TensorRecord } from './checkpoint-io.js'
@@ -132,6 +133,15 @@ export interface Strategy {
 
   /** The workers whose batches are parts of one, for layers whose result depends on all of it. Absent: there are none. */
   readonly replicas?: Replicas | undefined
+
+  /** The ranks that compute layers together with this one. Absent: layers run whole. */
+  readonly sharing?: LayerSharing | undefined
+
+  /**
+   * The part of a batch on the device that this rank works on, where ranks that read the same samples divide them further, such as
+   * stretches of sequences. What it makes is freed with the batch. Absent: all of it.
+   */
+  divideBatch?(batch: unknown): unknown
 
   /** Sees every call of a layer while a step runs: recompute, replacement, cuts. Absent: layers run as written. */
   readonly intercept?: CallInterceptor | undefined

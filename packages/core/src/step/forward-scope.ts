@@ -3,6 +3,7 @@ import type { Buffer } from '../buffer.js'
 import type { Layer } from '../layer.js'
 import { callLayer } from '../layer-errors.js'
 import type { BufferUpdates } from './buffer-updates.js'
+import type { LayerSharing } from './layer-ranks.js'
 import { type DrawUniform, drawUniformOnHost, type RandomStream, randomStream } from './random-stream.js'
 import type { CallInterceptor, ReplayMark, Replicas, StepContext, StepMode, StepPosition } from './step-context.js'
 
@@ -12,6 +13,7 @@ export interface ForwardServices {
   readonly intercept?: CallInterceptor | undefined
   readonly drawUniform?: DrawUniform | undefined
   readonly replicas?: Replicas | undefined
+  readonly sharing?: LayerSharing | undefined
 }
 
 /** The working part of every step context: position, randomness, buffers and the call of layers. */
@@ -26,6 +28,7 @@ export class ForwardScope implements StepContext {
   readonly firstSample: number
   readonly globalBatchSize: number
   readonly replicas: Replicas | undefined
+  readonly sharing: LayerSharing | undefined
   readonly #services: ForwardServices
   // How often each path has drawn. A replay starts from a copy, so that it draws the same numbers.
   #draws: Map<string, number>
@@ -42,6 +45,7 @@ export class ForwardScope implements StepContext {
     this.firstSample = position.firstSample
     this.globalBatchSize = position.globalBatchSize
     this.replicas = this.training ? services.replicas : undefined
+    this.sharing = services.sharing
     this.#services = services
     this.#draws = new Map()
   }

@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { Buffer } from '../buffer.js'
 import type { Layer } from '../layer.js'
 import type { Parameter } from '../parameter.js'
+import type { LayerSharing } from './layer-ranks.js'
 import type { StepLog } from './log.js'
 import type { RandomStream } from './random-stream.js'
 
@@ -56,6 +57,9 @@ export interface StepContext extends StepPosition {
 
   /** Set in training where the batch is spread over several workers, unless `syncBatchNorm` is off: for statistics of all of it. */
   readonly replicas: Replicas | undefined
+
+  /** The ranks that compute the layers of this step together, in training and in evaluation. Absent: layers run whole. */
+  readonly sharing: LayerSharing | undefined
 
   /** A buffer's value as this window has left it so far. */
   read(buffer: Buffer): Tensor

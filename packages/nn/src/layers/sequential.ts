@@ -84,6 +84,10 @@ export class Sequential<
     for (const [place, layer] of this.layers.entries()) yield [String(place), layer]
   }
 
+  override get chain(): readonly AnyLayer[] {
+    return this.layers
+  }
+
   compute(input: I, step: StepContext): O {
     let value: unknown = input
     for (const layer of this.layers) value = (layer as Layer<unknown, unknown>).forward(value, step)

@@ -27,9 +27,11 @@ export class BatchTransfer {
     this.#before = (data?.onBeforeBatchTransfer ?? module.onBeforeBatchTransfer)?.bind(
       data?.onBeforeBatchTransfer ? data : module,
     )
-    this.#after = (data?.onAfterBatchTransfer ?? module.onAfterBatchTransfer)?.bind(
+    const after = (data?.onAfterBatchTransfer ?? module.onAfterBatchTransfer)?.bind(
       data?.onAfterBatchTransfer ? data : module,
-    )
+    ) as TransferHook | undefined
+    const divide = run.strategy.divideBatch?.bind(run.strategy) as TransferHook | undefined
+    this.#after = after && divide ? (batch, index) => divide(after(batch, index) as never, index) : (after ?? divide)
   }
 
   /** @param raw what was taken from `source` last */

@@ -148,7 +148,11 @@ export class EvaluationLoop {
       ...place,
     }
     const suffix = this.#loaders.length > 1 ? `/dataloader_${index}` : ''
-    const services = { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) }
+    const services = {
+      intercept: strategy.intercept,
+      sharing: strategy.sharing,
+      drawUniform: accelerator.drawUniform?.bind(accelerator),
+    }
     const step = new EvaluationScope(position, services, this.#logs, samples, index, suffix)
     const evaluated = strategy.evaluate(() => {
       requireSynchronous(module[STEP[this.#stage]]?.(batch, step), module, STEP[this.#stage])

@@ -95,7 +95,11 @@ export class PredictionLoop {
         microBatch: 0,
         ...place,
       },
-      { intercept: strategy.intercept, drawUniform: accelerator.drawUniform?.bind(accelerator) },
+      {
+        intercept: strategy.intercept,
+        sharing: strategy.sharing,
+        drawUniform: accelerator.drawUniform?.bind(accelerator),
+      },
       index,
     )
     const output = await strategy.evaluate(() => {

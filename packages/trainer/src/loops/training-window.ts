@@ -75,7 +75,13 @@ export class EpochWindows implements TrainingWindow {
     const { strategy, accelerator, options } = run
     const drawUniform = accelerator.drawUniform?.bind(accelerator)
     const replicas = options.syncBatchNorm ? strategy.replicas : undefined
-    this.#forward = { updates: this.#updates, intercept: strategy.intercept, drawUniform, replicas }
+    this.#forward = {
+      updates: this.#updates,
+      intercept: strategy.intercept,
+      sharing: strategy.sharing,
+      drawUniform,
+      replicas,
+    }
     this.#source = source
     this.#logs = logs
     this.#sink = sink
