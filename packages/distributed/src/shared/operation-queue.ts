@@ -1,4 +1,5 @@
 import type { Block } from './block.js'
+import { begin, end, type UnderWay } from './under-way.js'
 import type { Progress } from './wait.js'
 import { type Operation, requireWorld, waitBlocking, waitYielding } from './waiting.js'
 
@@ -16,11 +17,13 @@ interface Pending {
  * Operations of one kind of order: each begins when the one before is done. Those without blocking make progress while the
  * event loop turns; a blocking one first brings those before it to their end.
  */
-export class OperationQueue {
+export class OperationQueue implements UnderWay {
   readonly #block: Block
   readonly #spin: number
   readonly #pending: Pending[] = []
   #pumping = false
+  /** Whether one of its own operations blocks, before whose end the next must not begin. */
+  #isHeld = false
 
   constructor(block: Block, spin: number) {
     this.#block = block
@@ -42,6 +45,22 @@ export class OperationQueue {
     const errors: unknown[] = []
     while (this.#pending.length > 0) errors.push(...this.#finishFirst())
     if (errors.length > 0) throw errors[0]
+  }
+
+  advance(): void {
+    if (this.#isHeld) return
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
+      try {
+        const { name, sequence } = this.#begun(first)
+        requireWorld(this.#block, name, sequence)
+        if (!first.progress.next().done) return
+        this.#pending.shift()
+        first.settle()
+      } catch (error) {
+        this.#pending.shift()
+        first.settle(error)
+      }
+    }
   }
 
   add(progress: Progress, name: string, deadline: number): Promise<void> {
@@ -79,8 +98,12 @@ export class OperationQueue {
 
   #drive(progress: Progress, operation: Operation): void {
     requireWorld(this.#block, operation.name, operation.sequence)
-    for (let next = progress.next(); !next.done; next = progress.next()) {
-      waitBlocking(this.#block, next.value, operation, this.#spin)
+    this.#isHeld = true
+    try {
+      for (let next = progress.next(); !next.done; next = progress.next())
+        waitBlocking(this.#block, next.value, operation, this.#spin)
+    } finally {
+      this.#isHeld = false
     }
   }
 
@@ -100,11 +123,13 @@ export class OperationQueue {
   // A promise of waitAsync does not keep a process alive; an interval does.
   async #pump(): Promise<void> {
     this.#pumping = true
+    begin(this)
     const alive = setInterval(() => {}, 1_000)
     try {
       for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) await this.#pumpOne(first)
     } finally {
       clearInterval(alive)
+      end(this)
       this.#pumping = false
     }
   }

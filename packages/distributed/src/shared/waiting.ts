@@ -2,10 +2,14 @@ import { LevinError } from '@levin/core'
 import type { Block } from './block.js'
 import { failureError, failWorld } from './failure.js'
 import { HEADER } from './layout.js'
+import { advanceOthers } from './under-way.js'
 import { reached, type Wait } from './wait.js'
 
 /** A sleep ends at the latest after this, to see whether the world has ended. */
 const SLICE = 50
+
+/** The same while operations without blocking are under way, which get on in between: others may wait for what this rank sends. */
+const BUSY_SLICE = 0.2
 
 /** Turns of a loop that looks at a counter, about 20 µs: a rank that is about to come is not worth a sleep. */
 const SPIN = 4_000
@@ -50,7 +54,8 @@ export function waitBlocking(block: Block, wait: Wait, operation: Operation, spi
     if (reached(words, wait)) return
     check(block, wait, operation)
     Atomics.add(words, wait.word + 1, 1)
-    Atomics.wait(words, wait.word, value, SLICE)
+    const isBusy = advanceOthers()
+    Atomics.wait(words, wait.word, value, isBusy ? BUSY_SLICE : SLICE)
     Atomics.sub(words, wait.word + 1, 1)
   }
 }

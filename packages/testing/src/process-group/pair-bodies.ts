@@ -26,6 +26,25 @@ export const pairBodies: Readonly<Record<string, GroupBody>> = {
       assertAllClose(target, dataOf(previous + round, LARGE), {}, `round ${round}`)
     }
   },
+  'messages get on while their sender is blocked in a collective': async (group) => {
+    const { rank, size, blocking } = group
+    if (size === 1 || !blocking) return
+    if (rank === 0) {
+      const sent = [LARGE, 7].map((length) => group.asynchronous.send(dataOf(1, length), 1))
+      blocking.barrier()
+      await Promise.all(sent)
+      return
+    }
+    // Comes to the barrier only with what was sent.
+    if (rank === 1) {
+      for (const length of [LARGE, 7]) {
+        const target = new Float32Array(length)
+        await group.asynchronous.receive(target, 0)
+        assertAllClose(target, dataOf(1, length), {}, `a message of ${length}`)
+      }
+    }
+    blocking.barrier()
+  },
   'messages of one rank keep their order, whichever rank is asked first': async (group) => {
     const { rank, size } = group
     const messages = [0, 1, 2]
