@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { describe, LevinError } from '../errors.js'
+import type { Connection, Seeds } from './frontier.js'
 import { ensureGradients } from './gradients.js'
 import { closeScopes, type Internals, internals, type TapeNode } from './internals.js'
 import { mapTensors, tensorsIn } from './nested.js'
 import { disposeSaved, isDifferentiable, listen, Recorder, setRecorder } from './recorder.js'
-import { type Connection, Walk } from './walk.js'
+import { SplitWalk } from './split-walk.js'
+import { Walk } from './walk.js'
 
 /** Receives the gradient of one source. The gradient is the receiver's to dispose of. */
 export type OnGradient = (source: Tensor, gradient: Tensor, sourceIndex: number) => void
@@ -43,6 +45,27 @@ export interface Tape<T> {
    * If it throws, or the callback does, everything the tape holds is freed, outputs included.
    */
   backward(outputGradients: OutputGradients, onGradient: OnGradient): void
+  /**
+   * The first half of a walk backwards: delivers the gradients of `inputs` alone, and computes nothing that does not
+   * lead to them. {@link backwardRest} does the other half; together they deliver what {@link backward} does, to the last
+   * bit, however the halves of several tapes are interleaved.
+   *
+   * For pipelines whose stages send the gradient of what they received at once, and compute those of their weights while
+   * they would wait (zero bubble; Qi et al. 2023). Of an operation that has both, the product with a weight say, the weight's
+   * gradient waits if its gradient function computes each input's by itself, when asked. What was saved for it, and the gradient of its
+   * output, live until the second half. Where a gradient function computes all gradients together (`tf.customGrad`, normalisations,
+   * attention, recomputed units), they are computed in this half, once, and the others are kept.
+   *
+   * @param inputs some of the sources
+   * @throws LevinError `LEVIN_TAPE` if one is not among the sources; otherwise as {@link backward}, with the same consequences
+   */
+  backwardInputs(outputGradients: OutputGradients, inputs: readonly Tensor[], onGradient: OnGradient): void
+  /**
+   * The second half: the gradients of all other sources that are reached, each as soon as it is final.
+   *
+   * @throws LevinError `LEVIN_TAPE` if {@link backwardInputs} has not ended, or this was called before
+   */
+  backwardRest(onGradient: OnGradient): void
   /** Frees the outputs and what is still saved. A second call does nothing. */
   dispose(): void
 }
@@ -144,7 +167,9 @@ class RecordedTape<T> implements Tape<T> {
   readonly connected: readonly boolean[]
   private readonly outputSlots: number[]
   private connection: Connection | null
-  private walk: Walk | null = null
+  private walk: Walk | SplitWalk | null = null
+  /** A walk whose second half is still to come. */
+  private halfWay: SplitWalk | null = null
   private disposed = false
 
   constructor(
@@ -165,18 +190,64 @@ class RecordedTape<T> implements Tape<T> {
   }
 
   backward(outputGradients: OutputGradients, onGradient: OnGradient): void {
-    const { connection } = this
+    const { sources } = this
+    const { connection, seeds } = this.start(outputGradients)
+    const walk = new Walk(internals(), connection, sources)
+    this.during(walk, () => walk.run(seeds, onGradient))
+  }
+
+  backwardInputs(outputGradients: OutputGradients, inputs: readonly Tensor[], onGradient: OnGradient): void {
+    const { sources } = this
+    const slots = inputs.map((input, i) => this.slotOf(input, i))
+    const { connection, seeds } = this.start(outputGradients)
+    const walk = new SplitWalk(internals(), connection, sources, slots)
+    this.during(walk, () => walk.inputs(seeds, onGradient))
+    if (!this.disposed) this.halfWay = walk
+  }
+
+  backwardRest(onGradient: OnGradient): void {
+    const { halfWay: walk } = this
+    if (walk === null) {
+      throw new LevinError('LEVIN_TAPE', {
+        message: this.disposed
+          ? 'This tape has been disposed.'
+          : 'The first half of the walk has not ended, or the second has begun already.',
+        remedy: 'Call backwardInputs once, then backwardRest once; for the whole walk at once there is backward.',
+      })
+    }
+    this.halfWay = null
+    this.during(walk, () => walk.rest(onGradient))
+  }
+
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    this.walk?.stop()
+    this.halfWay?.stop()
+    this.halfWay = null
+    for (const node of this.connection?.nodes ?? []) disposeSaved(node)
+    this.connection = null
+    for (const tensor of this.tensors) tensor.dispose()
+  }
+
+  /** Checks what a walk begins with, and hands it the recording, which is the walk's from then on. */
+  private start(outputGradients: OutputGradients): { connection: Connection; seeds: Seeds } {
+    const { connection, tensors: outputs, outputSlots: slots } = this
     if (connection === null) {
       throw new LevinError('LEVIN_TAPE', {
         message: this.disposed ? 'This tape has been disposed.' : 'This tape has been walked backwards already.',
         remedy: 'Record the forward computation again: what a tape saves is freed as the walk passes it.',
       })
     }
-    const seeds = this.seedsFrom(outputGradients)
+    const seeds = { outputs, slots, gradients: this.seedsFrom(outputGradients) }
     this.connection = null
-    this.walk = new Walk(internals(), connection, this.sources)
+    return { connection, seeds }
+  }
+
+  private during(walk: Walk | SplitWalk, run: () => void): void {
+    this.walk = walk
     try {
-      this.walk.run(this.outputSlots, this.tensors, seeds, onGradient)
+      run()
     } catch (error) {
       this.dispose()
       throw error
@@ -185,16 +256,17 @@ class RecordedTape<T> implements Tape<T> {
     }
   }
 
-  dispose(): void {
-    if (this.disposed) return
-    this.disposed = true
-    this.walk?.stop()
-    for (const node of this.connection?.nodes ?? []) disposeSaved(node)
-    this.connection = null
-    for (const tensor of this.tensors) tensor.dispose()
+  private slotOf(input: Tensor, index: number): number {
+    const place = this.sources.findIndex(({ id }) => id === input.id)
+    if (place >= 0) return place
+    throw new LevinError('LEVIN_TAPE', {
+      expected: `input ${index} of backwardInputs to be one of the ${this.sources.length} sources of the recording`,
+      found: describe(input),
+      remedy: 'Hand it to record() as a source: a tape knows the way to those only.',
+    })
   }
 
-  private seedsFrom(gradients: OutputGradients): readonly (Tensor | number | null | undefined)[] {
+  private seedsFrom(gradients: OutputGradients): Seeds['gradients'] {
     const { tensors } = this
     if (gradients === undefined || typeof gradients === 'number') {
       const [output] = tensors
