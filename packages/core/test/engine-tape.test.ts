@@ -371,3 +371,25 @@ describe('recordings inside one another', () => {
     outside[0].dispose()
   })
 })
+
+test('a tape says what it holds: outputs, what is saved, and no data where a shape is enough', () => {
+  const [x, w, b] = [tf.ones([4, 3]), tf.ones([3, 2]), tf.ones([2])]
+  const tape = record(() => tf.sum(tf.square(tf.add(tf.matMul(x, w), b))), [w, b])
+  const held = tape.held()
+  const distinct = new Set(held.map(({ dataId }) => dataId))
+  // The product is kept by nobody, the sum with the bias by the square; of the square itself the last sum needs the shape.
+  expect(distinct).toEqual(
+    new Set([
+      tape.outputs.dataId,
+      x.dataId,
+      w.dataId,
+      ...held.filter(({ size }) => size === 8).map(({ dataId }) => dataId),
+    ]),
+  )
+  expect(held.filter(({ size }) => size === 8)).toHaveLength(1)
+  tape.backward(1, (_, gradient) => gradient.dispose())
+  expect(tape.held()).toEqual([tape.outputs])
+  tape.dispose()
+  expect(tape.held()).toEqual([])
+  tf.dispose([x, w, b])
+})

@@ -174,8 +174,14 @@ function runGradient(this: RecordedNode, outputGradients: (Tensor | null)[]): Re
 
 /** A tensor that has a shape and no data, which the engine does not count. */
 function shapeOf(tensor: Tensor): Tensor {
-  return new Tensor(tensor.shape, tensor.dtype, {}, tensor.id)
+  return new Tensor(tensor.shape, tensor.dtype, NO_DATA, tensor.id)
 }
+
+/** What stands for data in a tensor that is a shape alone. */
+const NO_DATA = {}
+
+/** Whether a saved tensor is more than a shape. */
+export const hasData = ({ dataId }: Tensor): boolean => dataId !== NO_DATA
 
 export function disposeSaved(node: TapeNode): void {
   for (const tensor of node.saved) if (tensor != null) tensor.dispose()

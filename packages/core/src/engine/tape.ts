@@ -4,7 +4,7 @@ import type { Connection, Seeds } from './frontier.js'
 import { ensureGradients } from './gradients.js'
 import { closeScopes, type Internals, internals, type TapeNode } from './internals.js'
 import { mapTensors, tensorsIn } from './nested.js'
-import { disposeSaved, isDifferentiable, listen, Recorder, setRecorder } from './recorder.js'
+import { disposeSaved, hasData, isDifferentiable, listen, Recorder, setRecorder } from './recorder.js'
 import { SplitWalk } from './split-walk.js'
 import { Walk } from './walk.js'
 
@@ -66,6 +66,11 @@ export interface Tape<T> {
    * @throws LevinError `LEVIN_TAPE` if {@link backwardInputs} has not ended, or this was called before
    */
   backwardRest(onGradient: OnGradient): void
+  /**
+   * What it holds: its outputs and, until a walk begins, what is saved for it, sources included. Several may share data
+   * (`dataId`), which takes memory once. They stay the tape's. For whoever counts what a step keeps.
+   */
+  held(): readonly Tensor[]
   /** Frees the outputs and what is still saved. A second call does nothing. */
   dispose(): void
 }
@@ -264,6 +269,12 @@ class RecordedTape<T> implements Tape<T> {
       found: describe(input),
       remedy: 'Hand it to record() as a source: a tape knows the way to those only.',
     })
+  }
+
+  held(): readonly Tensor[] {
+    if (this.disposed) return []
+    const saved = (this.connection?.nodes ?? []).flatMap((node) => node.saved)
+    return [...this.tensors, ...saved.filter((tensor) => tensor != null && hasData(tensor))]
   }
 
   private seedsFrom(gradients: OutputGradients): Seeds['gradients'] {
