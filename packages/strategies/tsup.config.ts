@@ -1,3 +1,11 @@
 import { config } from '../../tools/build/tsup.js'
 
-export default config(['src/index.ts', 'src/ddp.ts', 'src/single.ts', 'src/zero.ts', 'src/register.ts'])
+export default config([
+  'src/index.ts',
+  'src/ddp.ts',
+  'src/planner.ts',
+  'src/schedules.ts',
+  'src/single.ts',
+  'src/zero.ts',
+  'src/register.ts',
+])

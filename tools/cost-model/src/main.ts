@@ -1,4 +1,4 @@
-/** Writes the tables and pictures of docs/distributed-cost.md anew: `npx tsx tools/cost-model/src/main.ts`. */
+/** Writes the tables and pictures of docs/distributed-cost.md anew: `npx tsx --conditions=@levin/source tools/cost-model/src/main.ts`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { known } from './page/known.js'
 import { pictures, withTables } from './page/page.js'

@@ -1,4 +1,4 @@
-import type { ClusterCosts } from './cluster.js'
+import type { ClusterCosts } from '@levin/strategies/planner'
 import { type Action, simulate } from './simulation/simulate.js'
 
 /** What one rank does in an update, whatever the others are. */

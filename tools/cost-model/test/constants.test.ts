@@ -1,5 +1,6 @@
+import { linkOf, NETWORKS, SECONDS_PER_REDUCED_BYTE, SHARED_MEMORY } from '@levin/strategies/planner'
 import { describe, expect, test } from 'vitest'
-import { linkOf, NETWORKS, processesOf, sharedMemoryOf } from '../src/constants.js'
+import { processesOf, reductionOf, sharedMemoryOf } from '../src/constants.js'
 import { Measurements } from '../src/measurements.js'
 import { bytesOf, mostParameters, SPREADS } from '../src/memory.js'
 
@@ -31,6 +32,15 @@ describe('constants', () => {
     expect(link.latency).toBeCloseTo(0.5e-6, 8)
     expect(link.secondsPerByte).toBeCloseTo(1e-10, 12)
     expect(link.secondsPerReducedByte).toBeCloseTo(1e-10, 12)
+  })
+
+  test('that the planner has are those of the stored measurements', () => {
+    const collectives = Measurements.of('collectives')
+    const { latency, secondsPerByte, secondsPerMovedByte } = sharedMemoryOf(collectives)
+    expect(SHARED_MEMORY.latency / latency).toBeCloseTo(1, 1)
+    expect(SHARED_MEMORY.secondsPerByte / secondsPerByte).toBeCloseTo(1, 1)
+    expect(SHARED_MEMORY.secondsPerMovedByte / secondsPerMovedByte).toBeCloseTo(1, 1)
+    expect(SECONDS_PER_REDUCED_BYTE / reductionOf(collectives)).toBeCloseTo(1, 1)
   })
 
   test('that were not measured are an error that says how they are', () => {

@@ -1,5 +1,5 @@
 // Tables of what the formulas say beside what was measured.
-import { ALL_REDUCES, type AllReduceName, cheapest, ringAllReduce, secondsOf } from '../collectives.js'
+import { ALL_REDUCES, type AllReduceName, cheapest, ringAllReduce, secondsOf } from '@levin/strategies/planner'
 import { digits, duration, table } from './format.js'
 import type { Known } from './known.js'
 

@@ -1,5 +1,4 @@
-import { flatRing } from '../cluster.js'
-import { ALL_REDUCES, type AllReduceName, cheapest, crossover, secondsOf } from '../collectives.js'
+import { ALL_REDUCES, type AllReduceName, cheapest, crossover, flatRing, secondsOf } from '@levin/strategies/planner'
 import { svg } from './chart.js'
 import { bytes, digits, duration, table } from './format.js'
 import type { Known } from './known.js'

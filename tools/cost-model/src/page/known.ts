@@ -1,15 +1,14 @@
-import { type Cluster, type ClusterCosts, clusterCosts, type SharedMemory } from '../cluster.js'
 import {
   type AssumedNetwork,
-  burstsOf,
+  type Cluster,
+  type ClusterCosts,
+  clusterCosts,
+  type Link,
   linkOf,
   NETWORKS,
-  namespacesOf,
-  processesOf,
-  reductionOf,
-  sharedMemoryOf,
-} from '../constants.js'
-import type { Link } from '../link.js'
+  type SharedMemory,
+} from '@levin/strategies/planner'
+import { burstsOf, namespacesOf, processesOf, reductionOf, sharedMemoryOf } from '../constants.js'
 import { Measurements } from '../measurements.js'
 
 /** Everything that the tables are made of. */

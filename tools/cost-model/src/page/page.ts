@@ -2,6 +2,7 @@ import { MODELS, RANKS_PER_HOST } from '../assumptions.js'
 import { checkLatency, checkNetwork, checkProcesses, checkShared } from './checks.js'
 import { allReducePicture, allReduces, constants, crossovers, levels } from './collective-tables.js'
 import { type Known, known } from './known.js'
+import { schedulePictures } from './schedule-pictures.js'
 import { efficiencies, efficiencyPicture, lateness, memory, samplesNeeded, ways } from './training-tables.js'
 
 const TABLES: Readonly<Record<string, (all: Known) => string>> = {
@@ -25,6 +26,7 @@ const TABLES: Readonly<Record<string, (all: Known) => string>> = {
 const PICTURES: Readonly<Record<string, (all: Known) => string>> = {
   'all-reduce.svg': allReducePicture,
   'efficiency.svg': efficiencyPicture,
+  ...schedulePictures,
 }
 
 const BLOCK = /<!-- table: (?<name>[^>]+?) -->\n[\s\S]*?<!-- end of table -->/g

@@ -1,4 +1,4 @@
-import type { PipelineAction, Schedule, StageTimes } from './schedule.js'
+import { EQUAL_TIMES, type PipelineAction, type Schedule, type StageTimes } from './schedule.js'
 
 /** An action and when it was done, in the unit of the times. */
 export interface TimedAction {
@@ -11,8 +11,11 @@ export interface TimedAction {
 export type Timeline = readonly (readonly TimedAction[])[]
 
 export interface TimelineOptions {
-  /** Of one micro-batch in one part of the model. Default: forward 1, backward 2, its halves 1 each. */
-  readonly times?: StageTimes
+  /**
+   * Of one micro-batch in one part of the model: the same for all parts, or by stage of the model (part `c` of rank `r` is stage
+   * `c · ranks + r`). Default: forward 1, backward 2, its halves 1 each.
+   */
+  readonly times?: StageTimes | readonly StageTimes[]
   /** From the end of a part to the beginning of the next on another rank. Default 0. */
   readonly sending?: number
 }
@@ -23,14 +26,11 @@ export interface TimelineOptions {
  * @throws an Error if ranks wait for each other forever, or a schedule leaves something out
  */
 export function timelineOf(schedule: Schedule, options: TimelineOptions = {}): Timeline {
-  const { times = { forward: 1, backwardInput: 1, backwardWeight: 1 }, sending = 0 } = options
-  const duration: Readonly<Record<PipelineAction['kind'], number>> = {
-    ...times,
-    backward: times.backwardInput + times.backwardWeight,
-  }
+  const { times = EQUAL_TIMES, sending = 0 } = options
   const ended = new Map<string, number>()
   const timeline: TimedAction[][] = schedule.map(() => [])
   const stages = schedule.length * (1 + Math.max(...schedule.flat().map(({ chunk }) => chunk)))
+  const duration = durations(times, stages)
   let left = schedule.reduce((sum, actions) => sum + actions.length, 0)
   while (left > 0) {
     const before = left
@@ -40,7 +40,7 @@ export function timelineOf(schedule: Schedule, options: TimelineOptions = {}): T
         const ready = readyAt(action, rank, { ranks: schedule.length, stages, ended, sending })
         if (ready === undefined) break
         const start = Math.max(ready, own.at(-1)?.end ?? 0)
-        const end = start + duration[action.kind]
+        const end = start + duration(action, rank, schedule.length)
         own.push({ action, start, end })
         ended.set(keyOf(action.kind, stageOf(action, rank, schedule.length), action.microBatch), end)
         left--
@@ -57,6 +57,16 @@ export function idlePart(timeline: Timeline): number {
   const total = Math.max(...all.map(({ end }) => end)) - Math.min(...all.map(({ start }) => start))
   const busy = all.reduce((sum, { start, end }) => sum + end - start, 0)
   return 1 - busy / (total * timeline.length)
+}
+
+/** How long an action takes where it is done. @throws an Error for stages without times */
+function durations(times: StageTimes | readonly StageTimes[], stages: number) {
+  const all = 'forward' in times ? Array.from({ length: stages }, () => times) : times
+  if (all.length !== stages) throw new Error(`The schedule has ${stages} stages, and there are times of ${all.length}.`)
+  return (action: PipelineAction, rank: number, ranks: number): number => {
+    const { forward, backwardInput, backwardWeight } = all[stageOf(action, rank, ranks)] as StageTimes
+    return { forward, backwardInput, backwardWeight, backward: backwardInput + backwardWeight }[action.kind]
+  }
 }
 
 /** The stage of the model in which a rank does an action. */

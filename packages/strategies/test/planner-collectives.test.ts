@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clusterCosts, flatRing } from '../src/cluster.js'
+import { clusterCosts, flatRing } from '../src/planner/costs/cluster.js'
 import {
   ALL_REDUCES,
   cheapest,
@@ -11,8 +11,8 @@ import {
   ringReduceScatter,
   secondsOf,
   tree,
-} from '../src/collectives.js'
-import { ethernet, GOODPUT, type Link } from '../src/link.js'
+} from '../src/planner/costs/collectives.js'
+import { ethernet, GOODPUT, type Link } from '../src/planner/costs/link.js'
 
 const RANKS = [2, 3, 4, 5, 7, 8, 12, 64, 1000, 1024, 4096]
 const POWERS = RANKS.filter((ranks) => Number.isInteger(Math.log2(ranks)))
