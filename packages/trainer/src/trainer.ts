@@ -1,13 +1,11 @@
 import { type AnyPlugin, LevinError, Module, type RunKind, type StartWorker } from '@levin/core'
-import { placeRun } from './launch/placement.js'
 import type { RunModuleOptions, WorkerRunOptions } from './launch/run-module-options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
-import { execute, type Results } from './run/execute.js'
+import type { Results } from './run/execute.js'
 import type { PredictOptions, RunOptions } from './run/run-options.js'
-import { asDataModule, type DataSource } from './setup/loaders.js'
-import { type ChosenPlugins, choosePlugins } from './setup/plugins.js'
-import { requireModule } from './setup/require-module.js'
+import { type ChosenPlugins, choosePlugins } from './setup/choose-plugins.js'
+import type { DataSource } from './setup/loaders.js'
 import { requireRunOptions } from './setup/run-options.js'
 import type { TrainerOptions } from './trainer-options.js'
 
@@ -80,7 +78,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     return this.#start('predict', target, rest)
   }
 
-  // What launches ranks is imported where ranks are launched: a page that trains by itself does without.
+  // A page that trains by itself does without what launches ranks, and one whose workers train without what trains.
   async #start<K extends RunKind>(kind: K, target: unknown, rest: readonly unknown[]): Promise<Results[K]> {
     if (target instanceof URL) {
       const [options = {}] = rest
@@ -95,13 +93,14 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
       return runInWorkers(kind, target, this.#given, options as WorkerRunOptions)
     }
     const [data, runOptions = {}] = rest
-    requireModule(target, kind)
+    const { asDataModule, execute, placeRun, requireModule } = await import('./run/here.js')
+    const module = requireModule(target, kind)
     const dataModule = asDataModule(data)
     requireRunOptions(kind, runOptions)
     const placement = await placeRun(this.#chosen, this.#options)
     if (placement.kind === 'launched') throw needsRunModule(placement.worldSize)
     return execute(kind, {
-      module: target,
+      module,
       data: dataModule,
       options: this.#options,
       chosen: this.#chosen,

@@ -1,21 +1,27 @@
 import type { Callback } from '@levin/core'
 import type { Run } from '../run/run.js'
-import { EarlyStopping } from './early-stopping.js'
-import { ModelCheckpoint } from './model-checkpoint.js'
-import { ModelSummary } from './model-summary.js'
-import { ProgressBar } from './progress-bar.js'
+import { NotInFastDevRun } from './roles.js'
 
-/** The callbacks that a run has without asking. One of the same name in the Trainer's list takes its place. */
-export function defaultCallbacks(run: Run): Callback[] {
-  const { options, checkpointIO } = run
-  const canStore = checkpointIO.name !== 'none'
-  const callbacks: Callback[] = []
-  if (options.enableModelSummary && run.kind === 'fit') callbacks.push(new ModelSummary())
-  if (options.enableProgressBar) callbacks.push(new ProgressBar())
-  if (run.kind === 'fit' && (options.enableCheckpointing ?? canStore)) callbacks.push(new ModelCheckpoint())
-  return callbacks
+/** One function per callback: a run loads those that it has. */
+const LOAD = {
+  modelSummary: async () => new (await import('./model-summary.js')).ModelSummary(),
+  progressBar: async () => new (await import('./progress-bar.js')).ProgressBar(),
+  modelCheckpoint: async () => new (await import('./model-checkpoint.js')).ModelCheckpoint(),
 }
 
-/** Whether a callback takes part in a `fastDevRun`: those that save or end runs do not. */
-export const joinsFastDevRun = (callback: Callback): boolean =>
-  !(callback instanceof ModelCheckpoint || callback instanceof EarlyStopping)
+/** The callbacks that a run has without asking. One of the same name in the Trainer's list takes its place. */
+export function defaultCallbacks({ kind, options, checkpointIO, platform }: Run): Promise<Callback[]> {
+  const isFit = kind === 'fit'
+  const canStore = checkpointIO.name !== 'none'
+  const wanted = {
+    modelSummary: isFit && options.enableModelSummary,
+    // Without a terminal it has nothing to draw on.
+    progressBar: options.enableProgressBar && platform.terminal,
+    modelCheckpoint: isFit && (options.enableCheckpointing ?? canStore),
+  }
+  const names = (Object.keys(LOAD) as (keyof typeof LOAD)[]).filter((name) => wanted[name])
+  return Promise.all(names.map((name) => LOAD[name]()))
+}
+
+/** Whether a callback takes part in a `fastDevRun`. */
+export const joinsFastDevRun = (callback: Callback): boolean => !(callback instanceof NotInFastDevRun)

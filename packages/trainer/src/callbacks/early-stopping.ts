@@ -1,6 +1,7 @@
 import { type Callback, definePlugin, type EpochRunContext, type RunContext, type RunKind } from '@levin/core'
 import * as v from 'valibot'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
+import { NotInFastDevRun } from './roles.js'
 
 export interface EarlyStoppingOptions {
   /** The logged metric to watch. */
@@ -33,7 +34,7 @@ const schema = v.strictObject({
 })
 
 /** Ends a run when a metric has stopped getting better (Prechelt 1998). */
-export class EarlyStopping implements Callback {
+export class EarlyStopping extends NotInFastDevRun implements Callback {
   readonly name = 'earlyStopping'
   readonly order = 'last'
   readonly stateKey: string
@@ -47,6 +48,7 @@ export class EarlyStopping implements Callback {
   #validated = false
 
   constructor(options: EarlyStoppingOptions) {
+    super()
     this.#options = { mode: 'min', minDelta: 0, patience: 3, strict: true, checkFinite: true, ...options }
     this.monitor = options.monitor
     this.stateKey = `earlyStopping(${options.monitor}, ${this.#options.mode})`

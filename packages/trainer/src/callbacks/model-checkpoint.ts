@@ -1,6 +1,5 @@
 import {
   type Callback,
-  type CheckpointIO,
   definePlugin,
   type EpochRunContext,
   everyEpochs,
@@ -16,6 +15,7 @@ import * as v from 'valibot'
 import { SharedTrigger } from '../run/shared-trigger.js'
 import { checkpointName } from './checkpoint-name.js'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
+import { type CheckpointFinder, CheckpointKeeper } from './roles.js'
 
 export interface ModelCheckpointOptions {
   /** Folder. Default: `checkpoints` in the run's folder. */
@@ -63,16 +63,13 @@ interface Saved {
   readonly score: number
 }
 
-/** Where checkpoints of earlier runs are looked for. */
-type CheckpointFinder = RunContext & { readonly checkpointIO: CheckpointIO }
-
 const monitorOf = ({ monitor }: ModelCheckpointOptions): Monitor | undefined =>
   monitor === undefined ? undefined : new Monitor(monitor)
 
 type Settings = Required<Omit<ModelCheckpointOptions, 'dirpath' | 'monitor'>> & ModelCheckpointOptions
 
 /** Saves the run from time to time, and keeps the best checkpoints and the newest. */
-export class ModelCheckpoint implements Callback {
+export class ModelCheckpoint extends CheckpointKeeper implements Callback {
   readonly name = 'modelCheckpoint'
   readonly order = 'last'
   readonly stateKey: string
@@ -91,6 +88,7 @@ export class ModelCheckpoint implements Callback {
   #earlier: { readonly best: string | undefined; readonly last: string | undefined } | undefined
 
   constructor(options: ModelCheckpointOptions = {}) {
+    super()
     this.#options = {
       filename: '{epoch}-{step}',
       mode: 'min',

@@ -2,15 +2,12 @@ import { LevinError, portableRecipe, type RunKind } from '@levin/core'
 import { mergeHparams } from '../define-run.js'
 import { rankProgram } from '../rank-program.js'
 import { resolveOptions } from '../resolve-options.js'
-import { execute, type Results } from '../run/execute.js'
+import type { Results } from '../run/execute.js'
 import type { PredictOptions } from '../run/run-options.js'
-import { asDataModule } from '../setup/loaders.js'
-import { choosePlugins } from '../setup/plugins.js'
-import { requireModule } from '../setup/require-module.js'
+import { choosePlugins } from '../setup/choose-plugins.js'
 import type { TrainerOptions } from '../trainer-options.js'
 import { controlRun } from './controller.js'
 import { importRun, isUnreadable, optionsOfRun } from './import-run.js'
-import { placeRun } from './placement.js'
 import { rankInput } from './rank-input.js'
 import type { RunModuleOptions } from './run-module-options.js'
 
@@ -36,6 +33,7 @@ export async function runByUrl<K extends RunKind>(
   const options = run ? optionsOfRun(run, hparams, given) : given
   const resolved = resolveOptions(options)
   const chosen = choosePlugins(options)
+  const { asDataModule, execute, placeRun, requireModule } = await import('../run/here.js')
   const placement = await placeRun(chosen, resolved)
   if (placement.kind === 'launched') {
     return controlRun({
@@ -55,8 +53,7 @@ export async function runByUrl<K extends RunKind>(
   }
   if (!run) throw unreadable(url)
   const merged = mergeHparams(run.hparams, hparams)
-  const module: unknown = run.module(merged)
-  requireModule(module, kind)
+  const module = requireModule(run.module(merged), kind)
   return execute(kind, {
     module,
     data: asDataModule(run.data?.(merged)),

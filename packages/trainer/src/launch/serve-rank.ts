@@ -1,10 +1,7 @@
 import { LevinError, type RankContext, type RankProgram, type RunKind } from '@levin/core'
 import { mergeHparams, type RunDefinition } from '../define-run.js'
 import { resolveOptions } from '../resolve-options.js'
-import { execute } from '../run/execute.js'
-import { asDataModule } from '../setup/loaders.js'
-import { type ChosenPlugins, choosePlugins } from '../setup/plugins.js'
-import { requireModule } from '../setup/require-module.js'
+import { type ChosenPlugins, choosePlugins } from '../setup/choose-plugins.js'
 import { importRun, optionsOfRun } from './import-run.js'
 import type { ControllerMessage, RankInput, RankMessage } from './rank-input.js'
 import { RankPlatform } from './rank-platform.js'
@@ -45,11 +42,10 @@ async function takePart(
     if (message.type === 'abort') aborting.abort(message.reason)
     else platform.raise(message.signal)
   })
-  const run = await load()
+  const [run, { asDataModule, execute, requireModule }] = await Promise.all([load(), import('../run/here.js')])
   const hparams = mergeHparams(run.hparams, request.hparams)
   const options = { ...optionsOfRun(run, request.hparams, request.options), platform }
-  const module: unknown = run.module(hparams)
-  requireModule(module, request.kind)
+  const module = requireModule(run.module(hparams), request.kind)
   return execute<RunKind>(request.kind, {
     module,
     data: asDataModule(run.data?.(hparams)),

@@ -8,8 +8,9 @@ import {
   type StepLogOptions,
   untaped,
 } from '@levin/core'
+import { amongRanks } from '../run/agreement.js'
 import { entrySettings, type LogDefaults, type LogEntry, requireReduction, requireSame } from './log-entry.js'
-import { mergeReadings, type Workers } from './merge-readings.js'
+import type { Workers } from './merge-readings.js'
 
 export interface LoggedValue {
   /** With `_step` or `_epoch` where both are logged. */
@@ -103,14 +104,17 @@ export class LogStore {
       size: (epochSlot as Slot).size,
       reading: local[index] as SlotReading,
     }))
-    const merged = await mergeReadings(named, workers)
-    const own = entries.flatMap((entry) => {
-      const reading = merged.get(entry.name) as SlotReading
-      const fresh = this.#isFresh(entry.epochSlot as Slot, reading)
-      return valuesOf(entry, reading, { suffix: entry.onStep ? '_epoch' : '', single: false, fresh })
-    })
+    const valuesFrom = (readings: ReadonlyMap<string, SlotReading>) =>
+      entries.flatMap((entry) => {
+        const reading = readings.get(entry.name) as SlotReading
+        const fresh = this.#isFresh(entry.epochSlot as Slot, reading)
+        return valuesOf(entry, reading, { suffix: entry.onStep ? '_epoch' : '', single: false, fresh })
+      })
+    if (workers.rank.worldSize === 1) return valuesFrom(new Map(named.map(({ name, reading }) => [name, reading])))
+    const { mergeReadings, withOthers } = await amongRanks()
+    const own = valuesFrom(await mergeReadings(named, workers))
     // Asked by all or by none: who lacks a name cannot be known by everybody.
-    return workers.rank.worldSize === 1 ? own : withOthers(own, await workers.gather(own))
+    return withOthers(own, await workers.gather(own))
   }
 
   #isFresh(slot: Slot, { writes }: SlotReading): boolean {
@@ -132,13 +136,6 @@ export class LogStore {
     this.#sink.reset(slots)
     for (const slot of slots) this.#seen.delete(slot)
   }
-}
-
-/** Adds what only others can compute, since they alone have logged it. */
-function withOthers(own: readonly LoggedValue[], all: readonly (readonly LoggedValue[])[]): LoggedValue[] {
-  const known = new Map(own.map((value) => [value.name, value]))
-  for (const value of all.flat()) if (!known.has(value.name)) known.set(value.name, value)
-  return [...known.values()]
 }
 
 function valuesOf(

@@ -1,4 +1,5 @@
 import { LevinError, type Reduction, type SlotReading, type Strategy } from '@levin/core'
+import type { LoggedValue } from './log-store.js'
 
 /** How the values of an epoch come together over all workers. */
 export type Workers = Pick<Strategy, 'rank' | 'reduce' | 'gather'>
@@ -58,6 +59,13 @@ export async function mergeReadings(
       },
     ]),
   )
+}
+
+/** Adds what only others can compute, since they alone have logged it. */
+export function withOthers(own: readonly LoggedValue[], all: readonly (readonly LoggedValue[])[]): LoggedValue[] {
+  const known = new Map(own.map((value) => [value.name, value]))
+  for (const value of all.flat()) if (!known.has(value.name)) known.set(value.name, value)
+  return [...known.values()]
 }
 
 /** All names in the order in which workers bring them, which is the same wherever it is asked. */

@@ -47,9 +47,13 @@ export class TrainingEpoch implements WindowListener {
    * @returns whether the epoch ran to its end, rather than being cut short by a stop or a limit on steps
    */
   async run(loader: Loader, { limit, skip, resumed }: PlaceInEpoch): Promise<boolean> {
+    const manual = this.#run.module.automaticOptimization
+      ? undefined
+      : (await import('./manual-optimization.js')).ManualOptimization
     const source = await new BatchSource(loader, limit, stagedBatches(this.#run)).start(skip)
     if (!source.hasNext && !resumed) throw emptyLoader('training', 0, 1, wasRead(loader))
-    const windows = new EpochWindows(this.#run, source, this.#services.logs, this.#services.sink, this)
+    const { logs, sink } = this.#services
+    const windows = new EpochWindows(this.#run, source, { logs, sink, listener: this, manual })
     this.#open = windows
     try {
       return await this.#windows(windows)

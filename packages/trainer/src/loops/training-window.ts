@@ -21,7 +21,7 @@ import type { Run } from '../run/run.js'
 import { applySchedules } from '../run/schedules.js'
 import { trainingHookRun } from './logging-run.js'
 import { lossTag, nonFiniteLoss, requireSynchronous, weightedLoss } from './loss.js'
-import { ManualOptimization } from './manual-optimization.js'
+import type { ManualOptimization } from './manual-optimization.js'
 import { TrainingScope } from './scopes.js'
 
 /** Told when a window with its update is over, hooks included. */
@@ -29,6 +29,15 @@ export interface WindowListener {
   /** The update has happened; the hooks of its batch are about to run. */
   stepEnding(): void
   stepEnded(): void | Promise<void>
+}
+
+/** What the windows of an epoch work with. */
+export interface WindowServices {
+  readonly logs: LogStore
+  readonly sink: ScalarSink
+  readonly listener: WindowListener
+  /** There under manual optimization, which others do not load. */
+  readonly manual: typeof ManualOptimization | undefined
 }
 
 interface Micro extends MicroBatch {
@@ -70,7 +79,7 @@ export class EpochWindows implements TrainingWindow {
   #firstBatch = 0
   #firstStep = 0
 
-  constructor(run: Run, source: BatchSource, logs: LogStore, sink: ScalarSink, listener: WindowListener) {
+  constructor(run: Run, source: BatchSource, { logs, sink, listener, manual: Manual }: WindowServices) {
     this.#run = run
     const { strategy, accelerator, options } = run
     const drawUniform = accelerator.drawUniform?.bind(accelerator)
@@ -94,7 +103,7 @@ export class EpochWindows implements TrainingWindow {
     this.parameters = this.#candidates.filter(isTrainable)
     // A module that clips by itself does so instead.
     this.clipping = run.module.configureGradientClipping ? undefined : run.options.clipping
-    this.#manual = run.module.automaticOptimization ? undefined : new ManualOptimization(run, this.#hookRun)
+    this.#manual = Manual && new Manual(run, this.#hookRun)
   }
 
   get clock() {

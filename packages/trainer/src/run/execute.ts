@@ -1,13 +1,11 @@
 import type { DataModule, Module, RunKind, StoredCheckpoint, World } from '@levin/core'
-import { restoreWeights } from '../checkpoints/run-state.js'
+import { checkpointCode } from '../checkpoints/load.js'
 import { EvaluationLoop } from '../loops/evaluation-loop.js'
-import { PredictionLoop } from '../loops/prediction-loop.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from '../result.js'
+import type { ChosenPlugins } from '../setup/choose-plugins.js'
 import { loadersOf } from '../setup/loaders.js'
 import { oneRunAtATime } from '../setup/one-run-at-a-time.js'
-import { openCheckpoint, openFirstWhole } from '../setup/open-checkpoint.js'
-import type { ChosenPlugins } from '../setup/plugins.js'
 import { survivingLosses } from './device-loss.js'
 import { fitRun } from './fit-run.js'
 import { statusOf, withRun } from './lifecycle.js'
@@ -41,17 +39,22 @@ type Body<K extends RunKind> = (
   options: PredictOptions,
 ) => Promise<Results[K]>
 
+async function restore(run: Run, stored: StoredCheckpoint | undefined): Promise<void> {
+  if (stored) await (await checkpointCode()).restoreWeights(run, stored)
+}
+
 const evaluate =
   (stage: 'validate' | 'test'): Body<'validate'> & Body<'test'> =>
   async (run, stored) => {
-    if (stored) await restoreWeights(run, stored)
+    await restore(run, stored)
     const loaders = await loadersOf(run, stage)
     await new EvaluationLoop(run, { stage, loaders, limit: run.options.limits[stage] }).run()
     return { status: statusOf(run), metrics: { ...run.metrics }, runFolder: run.runFolder, rank: run.rank }
   }
 
 const predict: Body<'predict'> = async (run, stored, { returnPredictions = true }) => {
-  if (stored) await restoreWeights(run, stored)
+  const { PredictionLoop } = await import('../loops/prediction-loop.js')
+  await restore(run, stored)
   const loaders = await loadersOf(run, 'predict')
   const limit = run.options.limits.predict
   const predictions = await new PredictionLoop(run, { loaders, limit, keep: returnPredictions }).run()
@@ -76,11 +79,13 @@ export function execute<K extends RunKind>(kind: K, execution: Execution): Promi
   const { module, data, options, chosen, runOptions, world, candidates = [] } = execution
   const { signal, ckptPath, onEvent } = runOptions
   const { platform } = chosen
-  const named = ckptPath === undefined ? undefined : (run: Run) => openCheckpoint(run, ckptPath)
   const saved: string[] = []
   const checkpoint = async (run: Run) => {
     const places = [...saved, ...candidates]
-    return (places.length ? await openFirstWhole(run, places) : undefined) ?? (await named?.(run))
+    if (places.length === 0 && ckptPath === undefined) return undefined
+    const { openCheckpoint, openFirstWhole } = await checkpointCode()
+    const whole = places.length > 0 ? await openFirstWhole(run, places) : undefined
+    return whole ?? (ckptPath === undefined ? undefined : openCheckpoint(run, ckptPath))
   }
   const request = { kind, module, data, options, chosen, world, signal, report: onEvent, checkpoint, saved }
   const attempt = () => withRun(request, (run, stored) => BODIES[kind](run, stored, runOptions))

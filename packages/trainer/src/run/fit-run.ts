@@ -1,7 +1,6 @@
 import { isInexact, type StoredCheckpoint } from '@levin/core'
-import { ModelCheckpoint } from '../callbacks/model-checkpoint.js'
-import { restoreRun, restoreWeights } from '../checkpoints/run-state.js'
-import { saveRun } from '../checkpoints/save-run.js'
+import { checkpointKeeper } from '../callbacks/roles.js'
+import { checkpointCode } from '../checkpoints/load.js'
 import { FitLoop } from '../loops/fit-loop.js'
 import type { FitResult } from '../result.js'
 import { fitData } from '../setup/fit-data.js'
@@ -22,8 +21,12 @@ async function prepare(run: Run, stored: StoredCheckpoint | undefined): Promise<
   if (run.options.unlimitedByDefault) run.announce('maxEpochs was not set: training for 1000 epochs.', 'warning')
   announceWallClock(run)
   const fit = new FitLoop(run, await fitData(run))
-  run.checkpoints = { save: (location, options) => saveRun(run, fit, location, options) }
+  run.checkpoints = {
+    save: async (location, options) => (await checkpointCode()).saveRun(run, fit, location, options),
+  }
+  if (run.checkpointIO.name !== 'none') await checkpointCode()
   if (stored) {
+    const { restoreRun, restoreWeights } = await checkpointCode()
     await restoreWeights(run, stored)
     await restoreRun(run, fit, stored)
   }
@@ -46,9 +49,7 @@ function logHyperparameters(run: Run): void {
 }
 
 function resultOf(run: Run): FitResult {
-  const checkpoint = run.hooks.callbacks.find((callback) => callback instanceof ModelCheckpoint) as
-    | ModelCheckpoint
-    | undefined
+  const checkpoint = checkpointKeeper(run.hooks.callbacks)
   const facts = {
     metrics: { ...run.metrics },
     runFolder: run.runFolder,

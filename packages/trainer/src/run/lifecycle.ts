@@ -12,17 +12,11 @@ import { HookLists, stateKey } from '../hook-lists.js'
 import { ProgressReporter } from '../launch/progress-reporter.js'
 import type { OnRunEvent } from '../launch/run-events.js'
 import type { ResolvedOptions } from '../resolve-options.js'
-import {
-  type ChosenPlugins,
-  settleAccelerator,
-  settleCheckpointIO,
-  settleLoggers,
-  settleStrategy,
-} from '../setup/plugins.js'
+import type { ChosenPlugins } from '../setup/choose-plugins.js'
 import { requireSupported } from '../setup/require-module.js'
-import { isShared, onRankZero, together } from './agreement.js'
+import { settleAccelerator, settleCheckpointIO, settleLoggers, settleStrategy } from '../setup/settle-plugins.js'
+import { amongRanks, isShared, onRankZero, together } from './agreement.js'
 import { configureOptimizers } from './configured-optimizer.js'
-import { announceDifferences } from './differences.js'
 import { Run } from './run.js'
 import { watchForStops } from './stops.js'
 
@@ -97,7 +91,7 @@ async function createRun(request: LifecycleRequest): Promise<Run> {
     saved,
   })
   const reporters = report && run.isGlobalZero ? [new ProgressReporter(report)] : []
-  const callbacks = mergeCallbacks(chosen.callbacks, module, [...defaultCallbacks(run), ...reporters])
+  const callbacks = mergeCallbacks(chosen.callbacks, module, [...(await defaultCallbacks(run)), ...reporters])
   run.hooks = new HookLists(options.fastDevRun ? callbacks.filter(joinsFastDevRun) : callbacks, module)
   for (const warning of warnings) run.announce(warning, 'warning')
   return run
@@ -132,7 +126,8 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   assignPaths(module)
   const { synchronousRead } = accelerator.capabilities
   requireSupported(module, strategy, { synchronousRead, accumulate: options.accumulateGradBatches })
-  if (run.kind === 'fit') announceDifferences(run)
+  if (run.kind === 'fit' && (strategy.inexact || strategy.dataShard.count > 1))
+    (await amongRanks()).announceDifferences(run)
   const stored = await checkpoint?.(run)
   await strategy.materialise(module, { seed: options.seed })
   if (run.kind === 'fit') run.optimizers = configureOptimizers(module)

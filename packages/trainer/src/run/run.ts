@@ -18,7 +18,7 @@ import {
   type Strategy,
   startOfRun,
 } from '@levin/core'
-import { requireStorable } from '../checkpoints/save-run.js'
+import { checkpointCode } from '../checkpoints/load.js'
 import type { HookLists } from '../hook-lists.js'
 import type { OnRunEvent } from '../launch/run-events.js'
 import type { LoggedValue } from '../logging/log-store.js'
@@ -264,6 +264,7 @@ export class Run implements RunContext {
   }
 
   async prepareCheckpoints(folder: string): Promise<void> {
+    const { requireStorable } = await checkpointCode()
     requireStorable(this)
     await onRankZero(this.strategy, () => this.checkpointIO.prepare(folder))
   }

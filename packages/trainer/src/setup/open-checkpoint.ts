@@ -1,5 +1,5 @@
-import { type Callback, LevinError, type StoredCheckpoint } from '@levin/core'
-import { ModelCheckpoint } from '../callbacks/model-checkpoint.js'
+import { LevinError, type StoredCheckpoint } from '@levin/core'
+import { checkpointKeeper } from '../callbacks/roles.js'
 import { onRankZero, together } from '../run/agreement.js'
 import type { Run } from '../run/run.js'
 
@@ -39,9 +39,7 @@ export async function openFirstWhole(run: Run, locations: readonly string[]): Pr
 }
 
 async function namedCheckpoint(run: Run, name: 'last' | 'best'): Promise<string> {
-  const callback = run.hooks.callbacks.find(
-    (candidate): candidate is ModelCheckpoint & Callback => candidate instanceof ModelCheckpoint,
-  )
+  const callback = checkpointKeeper(run.hooks.callbacks)
   const location = await callback?.find(name, run)
   if (location) return location
   throw new LevinError('LEVIN_CHECKPOINT_NOT_FOUND', {

@@ -5,8 +5,8 @@ const STEPS: Readonly<Record<Exclude<RunKind, 'fit' | 'predict'>, 'validationSte
   test: 'testStep',
 }
 
-/** Refuses a module that cannot serve what is asked, before anything is set up. */
-export function requireModule(module: unknown, kind: RunKind): asserts module is Module {
+/** The module that was given, refused where it cannot serve what is asked, before anything is set up. */
+export function requireModule(module: unknown, kind: RunKind): Module {
   if (!(module instanceof Module)) {
     throw new LevinError('LEVIN_INVALID_MODULE', {
       message: `${kind}() got no module.`,
@@ -20,7 +20,7 @@ export function requireModule(module: unknown, kind: RunKind): asserts module is
     kind === 'fit'
       ? (['trainingStep', 'configureOptimizers'] as const).find((method) => !module[method])
       : missingStep(module, kind)
-  if (!missing) return
+  if (!missing) return module
   throw new LevinError('LEVIN_INVALID_MODULE', {
     message: `${name} has no ${missing}(), which ${kind}() needs.`,
     remedy: `Add ${missing}() to ${name}.${EXAMPLES[missing] ?? ''}`,
