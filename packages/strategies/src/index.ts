@@ -1,3 +1,6 @@
 export { type DdpOptions, ddp } from './ddp.js'
+export { type MeshOptions, mesh } from './mesh.js'
+export { type PipelineOptions, pipeline } from './pipeline.js'
 export { type SingleOptions, single } from './single.js'
+export { type TensorParallelOptions, tensorParallel } from './tensor-parallel.js'
 export { type ZeroOptions, zero } from './zero.js'

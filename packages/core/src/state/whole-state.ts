@@ -28,12 +28,13 @@ function snapshot(name: string, value: Tensor): TensorRecord {
  * Puts values into a module, whole or the part that each tensor holds here. Everything is checked before anything is changed.
  *
  * @param options.strict a missing or unknown name is an error; otherwise what is there is taken
+ * @param options.holds whether this rank has any of a tensor. Default: of all. The others' names are checked all the same.
  * @throws LEVIN_CHECKPOINT_MISMATCH naming the tensors
  */
 export async function loadWholeModel(
   module: Module,
   records: ReadonlyMap<string, TensorRecord>,
-  { strict }: { strict: boolean },
+  { strict, holds = () => true }: { strict: boolean; holds?: (stored: StoredTensor) => boolean },
 ): Promise<void> {
   const targets = new Map(storedTensors(module).map((stored) => [stored.path, stored]))
   if (strict) requireSameNames('model', [...targets.keys()], [...records.keys()])
@@ -43,6 +44,7 @@ export async function loadWholeModel(
       const record = records.get(path)
       if (!record) continue
       requireSameShape(record, target.shape)
+      if (!holds(target)) continue
       loaded.push([target, await partOf(record, target, target.shard)])
     }
   } catch (error) {

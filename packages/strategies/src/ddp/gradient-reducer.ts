@@ -45,7 +45,7 @@ export class GradientReducer {
     const { access, powerSgd, bucketBytes, blocks } = options
     this.parameters = [...parameters]
     this.#options = options
-    const sizes = parameters.map(({ size }) => size)
+    const sizes = parameters.map(({ layout }) => sizeOf(layout.shape))
     const indices = parameters.map((_, index) => index)
     const isApproximated = (index: number) => powerSgd?.compresses((parameters[index] as Parameter).shape) ?? false
     this.#approximated = indices.filter(isApproximated)
@@ -78,9 +78,9 @@ export class GradientReducer {
     this.#next = 0
     this.#running = []
     for (const [number, { members }] of this.#buckets.entries()) this.#missing[number] = members.length
-    for (const [index, { shape }] of this.parameters.entries()) {
+    for (const [index, { layout }] of this.parameters.entries()) {
       if (!reached[index]) this.#count(index)
-      else if (!own[index]) this.take(index, keep(zeros([...shape])))
+      else if (!own[index]) this.take(index, keep(zeros([...layout.shape])))
     }
   }
 
@@ -203,3 +203,6 @@ export class GradientReducer {
     }
   }
 }
+
+/** Elements of what a rank holds. */
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)

@@ -74,7 +74,8 @@ export async function requireSameStructure(stored: readonly StoredTensor[], grou
   )
 }
 
-async function requireSameValues(
+/** @throws LEVIN_INVALID_MODULE naming what differs between ranks */
+export async function requireSameValues(
   stored: readonly StoredTensor[],
   group: ProcessGroup,
   access: TensorAccess,

@@ -13,12 +13,12 @@ import {
   type TrainingWindow,
 } from '@levin/core'
 import { tidy } from '@tensorflow/tfjs-core'
+import { refuseParts } from '../group/refuse-parts.js'
 import { broadcastValues, requireSameStructure } from '../group/same-module.js'
 import { Frame } from './frame.js'
 import { Lending } from './lending.js'
 import { bucketsOf, Line } from './line.js'
 import { linesFor, Places } from './places.js'
-import { refuseParts } from './refusals.js'
 import { optimizerRecords, partialModelRecords } from './state-records.js'
 import type { Unit } from './unit.js'
 import { UnitGradients } from './unit-gradients.js'

@@ -1,4 +1,5 @@
 import { Layer, LevinError, type Module, type Parameter, ParameterTree } from '@levin/core'
+import { matchesPath } from '../group/path-pattern.js'
 import { sizeOf } from './line.js'
 
 /** Which layers are gathered when they run, instead of for the whole step. */
@@ -54,7 +55,7 @@ export function planUnits(module: Module, { units, minimumUnitSize = MINIMUM }: 
 function namedLayers(module: Module, patterns: readonly string[]): AnyLayer[] {
   const layers = module.nodes().filter(isLayer)
   return patterns.flatMap((pattern) => {
-    const matching = layers.filter(({ path }) => matches(path, pattern))
+    const matching = layers.filter(({ path }) => matchesPath(path, pattern))
     if (matching.length > 0) return matching
     throw new LevinError('LEVIN_BAD_OPTION', {
       message: `The option \`units\` of zero() names '${pattern}', and no layer of ${module.constructor.name} has such a path.`,
@@ -65,11 +66,6 @@ function namedLayers(module: Module, patterns: readonly string[]): AnyLayer[] {
         .join(', '),
     })
   })
-}
-
-function matches(path: string, pattern: string): boolean {
-  const [names, wanted] = [path.split('.'), pattern.split('.')]
-  return names.length === wanted.length && wanted.every((name, index) => name === '*' || name === names[index])
 }
 
 /** Without those that lie within another: that one is gathered whole when it runs. */

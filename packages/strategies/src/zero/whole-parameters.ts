@@ -9,12 +9,12 @@ import {
   type TrainingWindow,
 } from '@levin/core'
 import { reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { refuseParts } from '../group/refuse-parts.js'
 import { materialiseReplica, replaceValue } from '../group/same-module.js'
 import { bucketsOf } from './line.js'
 import { linesFor, type Place, Places, parametersOf } from './places.js'
 import { ReducedAsTheyCome } from './reduced-as-they-come.js'
 import { ReducedAtTheEnd } from './reduced-at-the-end.js'
-import { refuseParts } from './refusals.js'
 import { modelRecords, optimizerRecords } from './state-records.js'
 import { type WindowGradients, Zero } from './zero-strategy.js'
 

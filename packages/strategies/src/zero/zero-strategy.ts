@@ -21,12 +21,12 @@ import {
 import { scalar, type Tensor } from '@tensorflow/tfjs-core'
 import { GroupMember } from '../group/group-member.js'
 import { replicasOf } from '../group/group-replicas.js'
+import { requireOwnClippingAbsent } from '../group/own-clipping.js'
 import { rankDevice } from '../group/rank-device.js'
 import { broadcastValues } from '../group/same-module.js'
 import { TensorAccess } from '../group/tensor-access.js'
 import { LineTransfer } from './line-transfer.js'
 import type { ResolvedZeroOptions } from './options.js'
-import { requireOwnClippingAbsent } from './refusals.js'
 
 /** The gradients of one window on their way to the ranks that need them. */
 export interface WindowGradients {
@@ -108,7 +108,7 @@ export abstract class Zero extends GroupMember implements Strategy {
   }
 
   async materialise(module: Module, { seed }: { seed: number }): Promise<void> {
-    requireOwnClippingAbsent(module, this.group.size)
+    requireOwnClippingAbsent(module, this.name, this.group.size)
     await this.fill(module, seed)
     this.#buffers = module.buffers()
   }

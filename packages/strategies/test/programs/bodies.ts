@@ -2,6 +2,7 @@ import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { DdpOptions } from '../../src/index.js'
 import { approximate, sum, zeroThenLowRank } from './compression.js'
 import { materialise } from './materialise.js'
+import { meshBodies } from './mesh-bodies.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
 import { runBodies } from './run-bodies.js'
 import { sampleBodies } from './sample-bodies.js'
@@ -12,6 +13,7 @@ type Body = (place: Place, input: never) => Promise<unknown>
 
 /** What a rank can be asked to do, by name. */
 export const bodies: Readonly<Record<string, Body>> = {
+  ...meshBodies,
   ...zeroBodies,
   ...runBodies,
   ...sampleBodies,

@@ -1,0 +1,38 @@
+import { LevinError, type Module } from '@levin/core'
+import { partition } from './partition.js'
+import type { AnyLayer, Chain } from './stages.js'
+
+/** Where stages begin in the chain of a module's layers; the last number is the chain's length. */
+export type Cuts = readonly number[]
+
+/**
+ * Cuts a chain into stages: where the module says, or so that parameters are spread evenly.
+ *
+ * @throws LEVIN_INVALID_MODULE if there are fewer layers than stages, or the module names another number of them
+ */
+export function cutChain(module: Module, { layers, starts }: Chain, stages: number): Cuts {
+  if (starts) {
+    if (starts.length === stages) return [...starts, layers.length]
+    throw new LevinError('LEVIN_INVALID_MODULE', {
+      message: `${module.constructor.name}.stages() gives ${starts.length} stages.`,
+      expected: `${stages}: as many as there are ranks along the pipeline, times chunks`,
+      found: `${starts.length}`,
+      remedy: 'Change the mesh, or return one list of layers, which is then cut into as many stages as there are.',
+    })
+  }
+  if (layers.length < stages) {
+    throw new LevinError('LEVIN_INVALID_MODULE', {
+      message: `${module.constructor.name} cannot be cut into ${stages} stages.`,
+      expected: `at least ${stages} layers one after the other`,
+      found: `${layers.length}: ${layers.map(({ path }) => `'${path}'`).join(', ')}`,
+      remedy: 'Use fewer ranks along the pipeline, or name smaller layers in stages().',
+    })
+  }
+  const { counts } = partition({ costs: layers.map(costOf), stages })
+  const cuts = [0]
+  for (const count of counts) cuts.push((cuts.at(-1) as number) + count)
+  return cuts
+}
+
+/** Multiplications of a sample are about as many as there are parameters. What has none still costs something. */
+const costOf = (layer: AnyLayer): number => 1 + layer.parameters().reduce((sum, { size }) => sum + size, 0)

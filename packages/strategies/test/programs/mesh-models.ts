@@ -1,0 +1,125 @@
+// A character GPT as people write it, in the layers of nn alone, and a chain.
+import {
+  type EvaluationStep,
+  Layer,
+  Module,
+  type Optimizer,
+  type StepContext,
+  type TrainingOutput,
+  type TrainingStep,
+} from '@levin/core'
+import {
+  crossEntropy,
+  dropout,
+  type Embedding,
+  embedding,
+  layerNorm,
+  linear,
+  positionalEmbedding,
+  relu,
+  sequential,
+  transformerBlock,
+} from '@levin/nn'
+import { adamW, sgd } from '@levin/optim'
+import { matMul, type Rank, reshape, type Tensor, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+
+export interface Batch extends Record<string, unknown> {
+  readonly x: Tensor
+  readonly y: Tensor
+}
+
+export const VOCABULARY = 13
+const FEATURES = 16
+const HEADS = 4
+export const TIME = 8
+
+/** The table of tokens is the output's weight too. */
+class TiedHead extends Layer<Tensor3D, Tensor3D> {
+  readonly tokens: Embedding
+
+  constructor(tokens: Embedding) {
+    super()
+    this.tokens = tokens
+  }
+
+  compute(x: Tensor3D): Tensor3D {
+    const [batch, time, features] = x.shape
+    const rows = reshape<Rank.R2>(x, [batch * time, features])
+    return reshape(matMul(rows, this.tokens.weight.value as Tensor2D, false, true), [batch, time, VOCABULARY])
+  }
+}
+
+abstract class Classifier extends Module<Batch> {
+  abstract logits(x: Tensor, step: StepContext): Tensor
+
+  trainingStep({ x, y }: Batch, step: TrainingStep): TrainingOutput {
+    const loss = crossEntropy(this.logits(x, step), y)
+    step.log('train/loss', loss)
+    return loss
+  }
+
+  validationStep({ x, y }: Batch, step: EvaluationStep): void {
+    step.log('val/loss', crossEntropy(this.logits(x, step), y))
+  }
+
+  override predictStep({ x }: Batch, step: StepContext): Tensor {
+    return this.logits(x, step)
+  }
+
+  configureOptimizers(): Optimizer {
+    return adamW(this.parameters(), { learningRate: 3e-3 })
+  }
+}
+
+class Gpt extends Classifier {
+  readonly tokens = embedding(VOCABULARY, FEATURES)
+  readonly positions = positionalEmbedding(TIME, FEATURES)
+  readonly drop = dropout(0.1)
+  readonly blocks = Array.from({ length: 4 }, () => transformerBlock(FEATURES, HEADS, { causal: true, dropout: 0.1 }))
+  readonly norm = layerNorm(FEATURES)
+  readonly head: Layer<Tensor3D, Tensor3D>
+
+  constructor(isTied: boolean) {
+    super()
+    this.head = isTied ? new TiedHead(this.tokens) : (linear(FEATURES, VOCABULARY) as never)
+  }
+
+  override stages() {
+    return [this.tokens, this.positions, this.drop, ...this.blocks, this.norm, this.head] as never
+  }
+
+  logits(x: Tensor, step: StepContext) {
+    let h = this.positions.forward(this.tokens.forward(x, step) as Tensor3D, step)
+    h = this.drop.forward(h, step)
+    for (const block of this.blocks) h = block.forward(h, step)
+    return this.head.forward(this.norm.forward(h, step), step)
+  }
+}
+
+/** Nothing says where to cut: the one chain of layers is. */
+class Mlp extends Classifier {
+  readonly net = sequential(
+    linear(12, 32),
+    relu(),
+    sequential(linear(32, 24), relu(), dropout(0.2)),
+    linear(24, 17),
+    relu(),
+    linear(17, 5),
+  )
+
+  logits(x: Tensor, step: StepContext) {
+    return this.net.forward(x, step)
+  }
+
+  override configureOptimizers(): Optimizer {
+    return sgd(this.parameters(), { learningRate: 0.05, momentum: 0.9 })
+  }
+}
+
+export const MESH_MODELS = {
+  gpt: () => new Gpt(false),
+  tied: () => new Gpt(true),
+  mlp: () => new Mlp(),
+} as const satisfies Record<string, () => Module<Batch>>
+
+export type MeshModelName = keyof typeof MESH_MODELS
