@@ -9,7 +9,7 @@ import type { MeshOptions } from '../../src/mesh.js'
 import { type MeshTrained, type MeshTraining, trainMesh } from '../programs/mesh-training.js'
 import type { Ranks } from './ranks.js'
 
-type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
+export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
 
 interface Reference {
   readonly trained: MeshTrained
@@ -31,7 +31,7 @@ function reference(training: MeshTraining): Promise<Reference> {
   return known
 }
 
-async function inFolder<T>(body: (location: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(body: (location: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'levin-mesh-'))
   try {
     return await body(join(folder, 'checkpoint'))
@@ -60,7 +60,7 @@ export function lossesOf(all: readonly MeshTrained[], options: MeshOptions): num
 }
 
 /** The biases of keys change no attention: their gradients are rounding errors, which Adam makes steps of its full size of. */
-const isFree = (path: string): boolean => path.endsWith('attention.key.bias')
+export const isFree = (path: string): boolean => path.endsWith('attention.key.bias')
 
 /** Trains on a mesh and on one device, and compares losses, what validation says, and the checkpoint of the end. */
 export async function compareMesh(
