@@ -3,24 +3,34 @@ import { gatherData } from '../group/plain-data.js'
 import { chromeTrace } from '../pipeline/schedules/chrome-trace.js'
 import { SCHEDULES } from '../pipeline/schedules/index.js'
 import { scheduleSvg } from '../pipeline/schedules/picture.js'
-import type { Schedule } from '../pipeline/schedules/schedule.js'
-import { idlePart, type TimedAction, type Timeline } from '../pipeline/schedules/timeline.js'
+import type { Schedule, StageTimes } from '../pipeline/schedules/schedule.js'
+import { idlePart, type TimedAction, timelineOf } from '../pipeline/schedules/timeline.js'
 import { traceOfTimeline } from '../pipeline/schedules/trace.js'
-import type { Trace } from '../pipeline/trace.js'
+import { type Trace, UsualDurations } from '../pipeline/trace.js'
 import type { MeshGroups } from './groups.js'
 import type { ResolvedMeshOptions } from './options.js'
 
-/** The window that is reported: kernels are compiled by then, and caches warm. */
-const SETTLED = 8
+/** Windows that count: before them kernels are compiled and caches cold. The last of them is shown. */
+const [FROM, SHOWN] = [2, 8]
+
+/** What one rank tells of its windows. */
+interface RankReport {
+  readonly actions: readonly TimedAction[]
+  /** By part of the model. */
+  readonly medians: readonly StageTimes[]
+}
 
 /**
  * Shows once how long ranks of a pipeline wait for each other, beside what the schedule makes of stages that take equally long: a line
- * at the terminal, and a picture and a trace in the folder of the option `trace`.
+ * at the terminal, and a picture and a trace in the folder of the option `trace`. The trace is of one window as it was. Line and
+ * picture are of the same actions, each as long as it usually takes: one that was interrupted makes all ranks wait, and says
+ * nothing of the pipeline.
  */
 export class WindowReport {
   readonly #options: ResolvedMeshOptions
   readonly #groups: MeshGroups
   readonly #platform: Platform
+  readonly #durations = new UsualDurations()
   #windows = 0
 
   constructor(options: ResolvedMeshOptions, groups: MeshGroups, platform: Platform) {
@@ -32,24 +42,32 @@ export class WindowReport {
   /** All ranks of the pipeline take part. */
   async window(schedule: Schedule, trace: Trace): Promise<void> {
     const { trace: folder } = this.#options
-    if (++this.#windows !== SETTLED || folder === undefined) return
+    if (folder === undefined || this.#windows > SHOWN) return
+    this.#windows++
+    if (this.#windows >= FROM) this.#durations.add(trace)
+    if (this.#windows !== SHOWN) return
     const { pipeline, replicas, tensor } = this.#groups
-    const timeline = await gatherData<readonly TimedAction[]>(pipeline, trace.actions)
+    const own: RankReport = { actions: trace.actions, medians: this.#durations.medians(this.#options.chunks) }
+    const all = await gatherData(pipeline, own)
     if (replicas.rank === 0 && tensor.rank === 0 && pipeline.rank === pipeline.size - 1)
-      await this.#report(schedule, timeline, folder)
+      await this.#report(schedule, all, folder)
   }
 
-  async #report(schedule: Schedule, timeline: Timeline, folder: string): Promise<void> {
+  async #report(schedule: Schedule, all: readonly RankReport[], folder: string): Promise<void> {
     const { schedule: name, chunks } = this.#options
+    const ranks = schedule.length
     const microBatches = 1 + Math.max(...schedule.flat().map(({ microBatch }) => microBatch))
-    const theory = SCHEDULES[name].bubble({ ranks: schedule.length, microBatches, chunks })
+    const theory = SCHEDULES[name].bubble({ ranks, microBatches, chunks })
+    const stages = Array.from({ length: chunks }, (_, chunk) => all.map(({ medians }) => medians[chunk] as StageTimes))
+    const usual = timelineOf(schedule, { times: stages.flat() })
     const percent = (part: number) => `${(100 * part).toFixed(1)} %`
     const { terminal, files } = this.#platform
     terminal?.write(
-      `pipeline '${name}', ${microBatches} micro-batches: ranks wait ${percent(idlePart(timeline))} of the time; with equal stages it would be ${percent(theory)}\n`,
+      `pipeline '${name}', ${microBatches} micro-batches: ranks wait ${percent(idlePart(usual))} of the time; with equal stages it would be ${percent(theory)}\n`,
     )
-    const title = `${name}, ${schedule.length} ranks, ${microBatches} micro-batches`
-    await files?.write(`${folder}/pipeline.svg`, scheduleSvg(timeline, { title, theory, unit: 'ms' }))
-    await files?.write(`${folder}/pipeline.trace.json`, JSON.stringify(chromeTrace(traceOfTimeline(timeline))))
+    const title = `${name}, ${ranks} ranks, ${microBatches} micro-batches`
+    const traced = traceOfTimeline(all.map(({ actions }) => actions))
+    await files?.write(`${folder}/pipeline.svg`, scheduleSvg(usual, { title, theory, unit: 'ms' }))
+    await files?.write(`${folder}/pipeline.trace.json`, JSON.stringify(chromeTrace(traced)))
   }
 }

@@ -1,5 +1,5 @@
-import type { Schedule } from './schedules/schedule.js'
-import type { TimedAction, Timeline } from './schedules/timeline.js'
+import type { PipelineAction, StageTimes } from './schedules/schedule.js'
+import type { TimedAction } from './schedules/timeline.js'
 
 /**
  * When a rank did what in a window, on a clock that stands still while it waits for other work of its machine: an action begins when
@@ -16,15 +16,36 @@ export class Trace {
   }
 
   /** @param ready when what the action needs was there */
-  add(action: TimedAction['action'], ready: number, duration: number): void {
+  add(action: PipelineAction, ready: number, duration: number): void {
     const start = Math.max(this.#time, ready)
     this.#time = start + duration
     this.actions.push({ action, start, end: this.#time })
   }
 }
 
-/** What ranks of a pipeline have done in a window. */
-export interface TracedWindow {
-  readonly schedule: Schedule
-  readonly timeline: Timeline
+/** How long actions of one rank usually take: the median of those of a kind, in each of its parts of the model. */
+export class UsualDurations {
+  readonly #durations = new Map<string, number[]>()
+
+  add({ actions }: Trace): void {
+    for (const { action, start, end } of actions) {
+      const key = keyOf(action)
+      this.#durations.set(key, [...(this.#durations.get(key) ?? []), end - start])
+    }
+  }
+
+  /** By part of the model. A backward that is not done in halves is a first half without a second. */
+  medians(chunks: number): readonly StageTimes[] {
+    const middle = (kind: PipelineAction['kind'], chunk: number): number => {
+      const values = this.#durations.get(keyOf({ kind, chunk })) ?? []
+      return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+    }
+    return Array.from({ length: chunks }, (_, chunk) => ({
+      forward: middle('forward', chunk),
+      backwardInput: middle('backward', chunk) || middle('backwardInput', chunk),
+      backwardWeight: middle('backwardWeight', chunk),
+    }))
+  }
 }
+
+const keyOf = ({ kind, chunk }: Pick<PipelineAction, 'kind' | 'chunk'>): string => `${kind} ${chunk}`

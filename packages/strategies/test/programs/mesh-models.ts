@@ -21,7 +21,16 @@ import {
   transformerBlock,
 } from '@levin/nn'
 import { adamW, sgd } from '@levin/optim'
-import { matMul, type Rank, reshape, type Tensor, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core'
+import {
+  matMul,
+  mean,
+  type Rank,
+  reshape,
+  square,
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+} from '@tensorflow/tfjs-core'
 
 export interface Batch extends Record<string, unknown> {
   readonly x: Tensor
@@ -116,7 +125,27 @@ class Mlp extends Classifier {
   }
 }
 
+/** Layers that all take equally long: what theory of schedules is about. */
+class Equal extends Module<Batch> {
+  readonly layers = Array.from({ length: 8 }, () => sequential(linear(256, 256), relu()))
+
+  override stages() {
+    return this.layers as never
+  }
+
+  trainingStep({ x }: Batch, step: TrainingStep): TrainingOutput {
+    let y = x
+    for (const layer of this.layers) y = layer.forward(y, step)
+    return mean(square(y)) as Scalar
+  }
+
+  configureOptimizers(): Optimizer {
+    return sgd(this.parameters(), { learningRate: 1e-3 })
+  }
+}
+
 export const MESH_MODELS = {
+  equal: () => new Equal(),
   gpt: () => new Gpt(false),
   tied: () => new Gpt(true),
   mlp: () => new Mlp(),

@@ -110,6 +110,10 @@ export function meshAt({ group }: Place, options: MeshOptions): Strategy {
 
 function dataOf(model: MeshModelName, count: number) {
   if (model === 'mlp') return samplesFor('mlp', count)
+  if (model === 'equal') {
+    const x = { data: new Float32Array(count * 256).fill(0.1), shape: [count, 256] }
+    return fromArrays({ x, y: { data: new Float32Array(count), shape: [count] } })
+  }
   const tokens = Int32Array.from({ length: count * (TIME + 1) }, (_, i) =>
     Math.floor((Math.sin(i * 12.9898) * 43758.5453 - Math.floor(Math.sin(i * 12.9898) * 43758.5453)) * VOCABULARY),
   )
