@@ -74,4 +74,8 @@ export {
 export { type CrossEntropyOptions, crossEntropy } from './losses/cross-entropy.js'
 export { type HuberOptions, huber, mae, mse, type RegressionOptions } from './losses/regression.js'
 export type { Pair } from './options.js'
+export { enterShared } from './parallel/enter-shared.js'
+export { leaveShared } from './parallel/leave-shared.js'
+export type { LinearStyle } from './parallel/linear-styles.js'
+export { type TransformerPlanOptions, transformerPlan } from './parallel/transformer-plan.js'
 export { RankPreservingLayer } from './rank-preserving-layer.js'

@@ -29,7 +29,7 @@ export function withKeyedDropout<T>(dropouts: readonly DropoutLayer[], path: str
     layer.call = (inputs) => {
       const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor
       if (!step.training || layer.rate <= 0) return x
-      return keyedDropout(x, layer.rate, step.random(path ? `${path}.${place}` : place))
+      return keyedDropout(x, layer.rate, path ? `${path}.${place}` : place, step)
     }
   })
   try {

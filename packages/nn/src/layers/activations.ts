@@ -12,6 +12,8 @@ import {
 import { logSoftmax as logSoftmaxOp, softmax as softmaxOp, type Tensor } from '@tensorflow/tfjs-core'
 import { checkInput } from '../check-input.js'
 import { badOption, numberWithin } from '../options.js'
+import { carryPart, isParted } from '../parallel/feature-part.js'
+import { refuseParted } from '../parallel/refusals.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
 
 /** A function of each element, or of each vector along the last axis. */
@@ -19,6 +21,7 @@ export class Activation extends RankPreservingLayer {
   readonly #name: string
   readonly #f: (x: Tensor) => Tensor
   readonly #pattern
+  readonly #isAlongLast: boolean
 
   /**
    * @param name as the summary shows it
@@ -28,12 +31,15 @@ export class Activation extends RankPreservingLayer {
     super()
     this.#name = name
     this.#f = f
+    this.#isAlongLast = leastRank === 1
     this.#pattern = { axes: leastRank === 0 ? [] : ['features'], leading: true }
   }
 
-  compute(x: Tensor, _step: StepContext): Tensor {
+  compute(x: Tensor, step: StepContext): Tensor {
     checkInput(this, x, this.#pattern)
-    return this.#f(x)
+    if (!step.sharing?.tensor) return this.#f(x)
+    if (this.#isAlongLast && isParted(x)) throw refuseParted(this)
+    return carryPart(x, this.#f(x))
   }
 
   override describe(): string {

@@ -32,8 +32,8 @@ export class AvgPool2d extends Pooling<Tensor4D> {
     this.countIncludePad = countIncludePad
   }
 
-  compute(x: Tensor4D, _step: StepContext): Tensor4D {
-    this.check(x)
+  compute(x: Tensor4D, step: StepContext): Tensor4D {
+    this.check(x, step)
     return average(x, this.window, this.pads(x), this.countIncludePad)
   }
 }
@@ -47,8 +47,8 @@ export class AvgPool1d extends Pooling<Tensor3D> {
     this.countIncludePad = countIncludePad
   }
 
-  compute(x: Tensor3D, _step: StepContext): Tensor3D {
-    this.check(x)
+  compute(x: Tensor3D, step: StepContext): Tensor3D {
+    this.check(x, step)
     const rows = asOneRow(x)
     const y = average(rows, this.window, this.pads(rows), this.countIncludePad)
     return reshape(y, [y.shape[0], y.shape[2], y.shape[3]])

@@ -13,6 +13,7 @@ import { type BatchStatistics, batchNormInference, batchNorm as batchNormOp, bat
 import { add, mul, type Rank, type Tensor } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { numberWithin, wholeNumber } from '../options.js'
+import { requireWholeSequence } from '../parallel/refusals.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
 import { gradientSumsOver, wholeBatchStatistics } from './whole-batch-statistics.js'
 
@@ -78,6 +79,7 @@ export class BatchNorm extends RankPreservingLayer {
       } as BatchStatistics
       return batchNormInference(x, running, this.weight?.value, this.bias?.value, { epsilon })
     }
+    requireWholeSequence(this, x, step)
     if (step.replicas) return this.#overAllParts(x, step.replicas, step)
     const count = x.size / this.features
     this.#requireCount(count, x)

@@ -45,8 +45,8 @@ export class Conv1d extends Convolution<Tensor3D, Rank.R3> {
     )
   }
 
-  compute(x: Tensor3D, _step: StepContext): Tensor3D {
-    this.check(x)
+  compute(x: Tensor3D, step: StepContext): Tensor3D {
+    this.check(x, step)
     const [width, inputs, outputs] = this.weight.shape as [number, number, number]
     const filter: Tensor4D = reshape(this.weight.value, [1, width, inputs, outputs])
     const y = this.slide(this.withBias(), asOneRow(x), filter)

@@ -42,8 +42,8 @@ export class Conv2d extends Convolution<Tensor4D, Rank.R4> {
     )
   }
 
-  compute(x: Tensor4D, _step: StepContext): Tensor4D {
-    this.check(x)
+  compute(x: Tensor4D, step: StepContext): Tensor4D {
+    this.check(x, step)
     return this.slide(this.withBias(), x, this.weight.value)
   }
 }

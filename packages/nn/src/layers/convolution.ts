@@ -3,6 +3,7 @@ import { conv2d } from '@levin/ops'
 import { type Rank, reshape, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { kaimingUniform } from '../initializers/kaiming.js'
+import { requireWholeSequence } from '../parallel/refusals.js'
 import { convolve, type PlainConvolution } from './convolve.js'
 import { describeWindow, leastInput, padsFor, type Window, windowFits } from './padding.js'
 
@@ -63,8 +64,9 @@ export abstract class Convolution<T extends Tensor, W extends Rank> extends Laye
     return (x, filter, strides, padding) => conv2d(x, filter, this.bias?.value, { strides, padding })
   }
 
-  protected check(x: Tensor): void {
+  protected check(x: Tensor, step: StepContext): void {
     checkInput(this, x, this.#declaration.pattern)
+    requireWholeSequence(this, x, step)
   }
 
   abstract override compute(x: T, step: StepContext): T

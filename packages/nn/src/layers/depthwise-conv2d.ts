@@ -42,8 +42,8 @@ export class DepthwiseConv2d extends Convolution<Tensor4D, Rank.R4> {
     )
   }
 
-  compute(x: Tensor4D, _step: StepContext): Tensor4D {
-    this.check(x)
+  compute(x: Tensor4D, step: StepContext): Tensor4D {
+    this.check(x, step)
     const y = this.slide(plainDepthwise, x, this.weight.value)
     return this.bias ? add(y, this.bias.value) : y
   }

@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { checkInput } from '../check-input.js'
 import { keyedDropout } from '../keyed-dropout.js'
 import { numberWithin } from '../options.js'
+import { carryPart } from '../parallel/feature-part.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
 
 const PATTERN = { axes: ['batch'], leading: true }
@@ -11,7 +12,8 @@ const PATTERN = { axes: ['batch'], leading: true }
  * In training, sets elements to zero at random and scales the rest by `1 / (1 - rate)`. Srivastava et al. 2014.
  *
  * What is dropped is a function of seed, path, step and the global index of the sample: neither accumulation nor
- * sharding changes it. So the first axis must be that of the samples.
+ * sharding changes it. So the first axis must be that of the samples, and where ranks have stretches of sequences, the second
+ * that of the positions.
  */
 export class Dropout extends RankPreservingLayer {
   readonly rate: number
@@ -24,7 +26,8 @@ export class Dropout extends RankPreservingLayer {
   compute(x: Tensor, step: StepContext): Tensor {
     checkInput(this, x, PATTERN)
     if (!step.training || this.rate === 0) return x
-    return keyedDropout(x, this.rate, step.random(this.path))
+    const y = keyedDropout(x, this.rate, this.path, step)
+    return step.sharing?.tensor ? carryPart(x, y) : y
   }
 
   override describe(): string {

@@ -43,7 +43,7 @@ export class Gru extends Recurrent {
   }
 
   #run({ input, hidden }: GruInput, step: StepContext): GruOutput {
-    this.checkSequence(input)
+    this.checkSequence(input, step)
     this.checkStates(hidden, input.shape[0])
     let x: Tensor = input
     const hiddens: Tensor2D[] = []

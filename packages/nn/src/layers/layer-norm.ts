@@ -3,6 +3,7 @@ import { layerNorm as layerNormOp } from '@levin/ops'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern } from '../check-input.js'
 import { badOption, numberWithin, wholeNumber } from '../options.js'
+import { requireStretch } from '../parallel/refusals.js'
 import { RankPreservingLayer } from '../rank-preserving-layer.js'
 
 export interface LayerNormOptions {
@@ -42,8 +43,9 @@ export class LayerNorm extends RankPreservingLayer {
     this.#pattern = { axes: this.shape, leading: true }
   }
 
-  compute(x: Tensor, _step: StepContext): Tensor {
+  compute(x: Tensor, step: StepContext): Tensor {
     checkInput(this, x, this.#pattern)
+    requireStretch(this, x, step)
     return layerNormOp(x, this.weight?.value, this.bias?.value, { epsilon: this.epsilon, axes: this.shape.length })
   }
 

@@ -47,7 +47,7 @@ export class Lstm extends Recurrent {
   }
 
   #run({ input, hidden, cell }: LstmInput, step: StepContext): LstmOutput {
-    this.checkSequence(input)
+    this.checkSequence(input, step)
     this.checkStates(hidden, input.shape[0])
     this.checkStates(cell, input.shape[0])
     let x: Tensor = input

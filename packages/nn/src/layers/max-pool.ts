@@ -11,8 +11,8 @@ export class MaxPool2d extends Pooling<Tensor4D> {
     super('MaxPool2d', window2d('maxPool2d', size, options), ['batch', 'height', 'width', 'channels'])
   }
 
-  compute(x: Tensor4D, _step: StepContext): Tensor4D {
-    this.check(x)
+  compute(x: Tensor4D, step: StepContext): Tensor4D {
+    this.check(x, step)
     const { size, stride } = this.window
     return maxPool(x, [...size], [...stride], explicitPadding(this.pads(x)))
   }
@@ -24,8 +24,8 @@ export class MaxPool1d extends Pooling<Tensor3D> {
     super('MaxPool1d', window1d('maxPool1d', size, options), ['batch', 'width', 'channels'])
   }
 
-  compute(x: Tensor3D, _step: StepContext): Tensor3D {
-    this.check(x)
+  compute(x: Tensor3D, step: StepContext): Tensor3D {
+    this.check(x, step)
     const { size, stride } = this.window
     const rows = asOneRow(x)
     const y = maxPool(rows, [...size], [...stride], explicitPadding(this.pads(rows)))

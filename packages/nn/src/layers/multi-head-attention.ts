@@ -1,9 +1,17 @@
-import { Layer, type StepContext, uniform, zeros } from '@levin/core'
+import { Layer, LevinError, layerName, type StepContext, uniform, unknownStyle, zeros } from '@levin/core'
 import { attention } from '@levin/ops'
 import { Tensor, type Tensor3D } from '@tensorflow/tfjs-core'
 import { checkInput, refuseInput } from '../check-input.js'
 import { badOption, numberWithin, wholeNumber } from '../options.js'
-import { type AttentionMasks, additiveMask } from './attention-masks.js'
+import {
+  areHeadsParted,
+  enterOnce,
+  headRanks,
+  maskOfHeads,
+  type OwnHeads,
+  ownHeads,
+} from '../parallel/attention-heads.js'
+import { type AttentionMasks, additiveMask, type ScoresShape } from './attention-masks.js'
 import { Linear, type LinearOptions } from './linear.js'
 
 export interface MultiHeadAttentionOptions {
@@ -15,6 +23,8 @@ export interface MultiHeadAttentionOptions {
   readonly bias?: boolean
   /** Features of what is attended to, where they differ (PyTorch's `kdim` and `vdim`). Default: `features`. */
   readonly kvFeatures?: number
+  /** How ranks share it under tensor parallelism, as {@link MultiHeadAttention.share} does. Default: each has all heads. */
+  readonly parallel?: 'heads'
 }
 
 /** More than one tensor to attend with: another sequence, masks. */
@@ -59,6 +69,20 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
     this.key = new Linear(kvFeatures, features, projection(kvFeatures, features, bias, isPacked))
     this.value = new Linear(kvFeatures, features, projection(kvFeatures, features, bias, isPacked))
     this.out = new Linear(features, features, { bias, biasInitializer: zeros() })
+    this.#placeProjections()
+    if (options.parallel !== undefined) this.share(options.parallel)
+  }
+
+  /**
+   * `'heads'`: each rank of the tensor axis computes some of the heads. The same as `'column'` for `query`, `key` and `value` and
+   * `'row'` for `out`. On one device nothing changes.
+   *
+   * @throws LEVIN_NOT_SUPPORTED for another style
+   */
+  override share(style: string): void {
+    if (style !== 'heads') throw unknownStyle(this, style, ['heads'])
+    for (const layer of [this.query, this.key, this.value]) layer.share('column')
+    this.out.share('row')
   }
 
   /** Attention to another sequence, or with masks. */
@@ -77,14 +101,16 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
     const batch = query.shape[0]
     checkInput(this, key, { axes: [batch, 'keys', this.kvFeatures] })
     checkInput(this, value, { axes: [batch, key.shape[1], this.kvFeatures] })
-    const shape = [batch, this.heads, query.shape[1], key.shape[1]] as const
-    const y = attention(this.query.forward(query, step), this.key.forward(key, step), this.value.forward(value, step), {
-      heads: this.heads,
-      causal: this.causal,
-      mask: additiveMask(this, operands, shape),
-      dropout: this.#dropout([...shape], step),
-    })
-    return this.out.forward(y as Tensor3D, step)
+    const ranks = headRanks(this, step)
+    const own = ownHeads(this, this.heads, ranks)
+    const [queries, keys, values] = enterOnce([query, key, value], ranks)
+    const q = this.query.forward(queries, step)
+    const k = this.key.forward(keys, step)
+    // The positions of what went in may be a stretch; those of the projections are all that are attended to.
+    const shape = [batch, this.heads, q.shape[1], k.shape[1]] as const
+    const mask = additiveMask(this, operands, shape)
+    const y = this.#attend([q, k, this.value.forward(values, step)], mask && maskOfHeads(mask, own), own, step)
+    return this.out.forward(y, step)
   }
 
   override describe(): string {
@@ -98,12 +124,29 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
     throw refuseInput(this, query, expected, 'Pass { query, key }: the layer was made to attend to another sequence.')
   }
 
-  /** Keyed by the place of a sample in the window, like every dropout. */
-  #dropout(shape: [number, number, number, number], step: StepContext) {
+  /** The one place where attention is computed: by `own` heads, of what is projected, `[batch, positions, own · size]` each. */
+  #attend([q, k, v]: [Tensor3D, Tensor3D, Tensor3D], mask: Tensor | undefined, own: OwnHeads, step: StepContext) {
+    if (step.sharing?.context) throw withoutRing(this)
+    const dropout = this.#dropout([q.shape[0], this.heads, q.shape[1], k.shape[1]], own, step)
+    return attention(q, k, v, { heads: own.count, causal: this.causal, mask, dropout }) as Tensor3D
+  }
+
+  /** Keyed by the place of a sample in the window, like every dropout, and of a head among all. */
+  #dropout([batch, heads, queries, keys]: ScoresShape, { start, count }: OwnHeads, step: StepContext) {
     if (!step.training || this.dropout === 0) return undefined
     const stream = step.random(this.path)
-    const draw = () => stream.uniform(shape)
-    return { rate: this.dropout, key: stream.key, layout: stream.layout(shape), draw }
+    const shape: [number, number, number, number] = [batch, count, queries, keys]
+    const slice = { globalShape: [batch, heads, queries, keys], start: [0, start, 0, 0] }
+    const draw = () => stream.uniform(shape, slice)
+    return { rate: this.dropout, key: stream.key, layout: stream.layout(shape, slice), draw }
+  }
+
+  /** Heads stay whole, and where all three projections are parted, what they take enters once for all of them. */
+  #placeProjections(): void {
+    const unit = this.features / this.heads
+    const isEntered = () => areHeadsParted(this)
+    for (const layer of [this.query, this.key, this.value]) layer.placeWithin({ unit, isEntered })
+    this.out.placeWithin({ unit })
   }
 }
 
@@ -122,6 +165,14 @@ export const multiHeadAttention = (
 ): MultiHeadAttention => new MultiHeadAttention(features, heads, options)
 
 // --- Internal helpers ---
+
+const withoutRing = (layer: MultiHeadAttention): LevinError =>
+  new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `${layerName(layer)} cannot attend to what other ranks have of a sequence.`,
+    expected: 'whole sequences on every rank',
+    found: 'a context axis, along which ranks have stretches',
+    remedy: 'Leave out the context axis.',
+  })
 
 const isOperands = (input: Tensor3D | AttentionInput): input is AttentionInput =>
   !(input instanceof Tensor) && typeof input === 'object' && input !== null

@@ -1,7 +1,8 @@
-import { Layer, type LevinError } from '@levin/core'
+import { Layer, type LevinError, type StepContext } from '@levin/core'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { checkInput, type InputPattern, refuseInput } from '../check-input.js'
 import { badOption, type Pair, wholePair } from '../options.js'
+import { requireWholeSequence } from '../parallel/refusals.js'
 import {
   checkedPadding,
   describeWindow,
@@ -44,8 +45,9 @@ export abstract class Pooling<T extends Tensor> extends Layer<T, T> {
     return this.#window
   }
 
-  protected check(x: Tensor): void {
+  protected check(x: Tensor, step: StepContext): void {
     checkInput(this, x, this.#pattern)
+    requireWholeSequence(this, x, step)
   }
 
   /** The padding for images of this size. */

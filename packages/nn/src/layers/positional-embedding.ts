@@ -8,6 +8,9 @@ export interface PositionalEmbeddingOptions {
   readonly weightInitializer?: Initializer
 }
 
+/** The stretch that a rank has of a sequence which nobody divides. */
+const WHOLE = { index: 0, count: 1 }
+
 /** Adds a learnt vector to each position of a sequence: `[batch, time, features]`, at most `length` positions. */
 export class PositionalEmbedding extends Layer<Tensor3D, Tensor3D> {
   readonly length: number
@@ -22,15 +25,17 @@ export class PositionalEmbedding extends Layer<Tensor3D, Tensor3D> {
     this.weight = new Parameter([length, features], weightInitializer ?? normal(0, 0.02))
   }
 
-  compute(x: Tensor3D, _step: StepContext): Tensor3D {
+  compute(x: Tensor3D, step: StepContext): Tensor3D {
     checkInput(this, x, { axes: ['batch', 'time', this.features] })
+    const { index, count } = step.sharing?.sequence ?? WHOLE
     const time = x.shape[1]
-    if (time > this.length) {
+    if (time * count > this.length) {
       const remedy = 'Make the layer for longer sequences, or cut them.'
-      throw refuseInput(this, x, `a sequence of at most ${this.length} positions`, remedy)
+      const parts = count === 1 ? '' : `, of which each of ${count} ranks has an equal stretch`
+      throw refuseInput(this, x, `a sequence of at most ${this.length} positions${parts}`, remedy)
     }
     const table = this.weight.value
-    return add(x, time === this.length ? table : slice(table, [0, 0], [time, this.features]))
+    return add(x, time === this.length ? table : slice(table, [index * time, 0], [time, this.features]))
   }
 
   override describe(): string {

@@ -4,6 +4,7 @@ import { type Rank, Tensor, type Tensor2D, type Tensor3D } from '@tensorflow/tfj
 import { checkInput, refuseInput } from '../check-input.js'
 import { keyedDropout } from '../keyed-dropout.js'
 import { numberWithin, wholeNumber } from '../options.js'
+import { requireWholeSequence } from '../parallel/refusals.js'
 
 export interface RecurrentOptions {
   /** Layers, each fed with the output of the one below. Default 1. */
@@ -64,8 +65,9 @@ export abstract class Recurrent extends Layer<Tensor3D, Tensor3D> {
     this.layers = Array.from({ length: layers }, (_, i) => new RecurrentWeights(inputsOf(i), hidden, gates, bias))
   }
 
-  protected checkSequence(x: Tensor): void {
+  protected checkSequence(x: Tensor, step: StepContext): void {
     checkInput(this, x, { axes: ['batch', 'time', this.inFeatures] })
+    requireWholeSequence(this, x, step)
     if (x.shape[1] === 0) throw refuseInput(this, x, 'a sequence of at least one step', 'Leave out empty sequences.')
   }
 
@@ -82,7 +84,7 @@ export abstract class Recurrent extends Layer<Tensor3D, Tensor3D> {
   /** What goes into a layer: dropout applies to the output of the one below. */
   protected inputOf(layer: number, below: Tensor, step: StepContext): Tensor {
     if (layer === 0 || !step.training || this.dropout === 0) return below
-    return keyedDropout(below, this.dropout, step.random(this.path))
+    return keyedDropout(below, this.dropout, this.path, step)
   }
 
   protected describeAs(name: string): string {

@@ -1,8 +1,9 @@
-import { Layer, type StepContext } from '@levin/core'
+import { Layer, type StepContext, unknownStyle } from '@levin/core'
 import { add, Tensor, type Tensor3D } from '@tensorflow/tfjs-core'
 import { checkInput } from '../check-input.js'
 import { keyedDropout } from '../keyed-dropout.js'
 import { badOption, numberWithin, wholeNumber } from '../options.js'
+import { carryPart } from '../parallel/feature-part.js'
 import { gelu } from './activations.js'
 import type { AttentionMasks } from './attention-masks.js'
 import { LayerNorm } from './layer-norm.js'
@@ -24,6 +25,8 @@ export interface TransformerBlockOptions {
   readonly bias?: boolean
   /** Of the norms. Default 1e-5. */
   readonly epsilon?: number
+  /** How ranks share it under tensor parallelism, as {@link TransformerBlock.share} does. Default: each has all of it. */
+  readonly parallel?: 'block'
 }
 
 /** A sequence and which of its positions are not to be seen. */
@@ -64,6 +67,21 @@ export class TransformerBlock extends Layer<Tensor3D, Tensor3D> {
     this.linear1 = new Linear(features, hidden, { bias })
     this.activation = activation
     this.linear2 = new Linear(hidden, features, { bias })
+    if (options.parallel !== undefined) this.share(options.parallel)
+  }
+
+  /**
+   * `'block'`: each rank of the tensor axis computes some of the heads and some of the hidden features. The same as `'heads'` for
+   * `attention`, `'column'` for `linear1` and `'row'` for `linear2`. The activation must be a function of single elements. On one
+   * device nothing changes.
+   *
+   * @throws LEVIN_NOT_SUPPORTED for another style
+   */
+  override share(style: string): void {
+    if (style !== 'block') throw unknownStyle(this, style, ['block'])
+    this.attention.share('heads')
+    this.linear1.share('column')
+    this.linear2.share('row')
   }
 
   /** With masks. */
@@ -99,13 +117,15 @@ export class TransformerBlock extends Layer<Tensor3D, Tensor3D> {
   }
 
   #feedForward(x: Tensor3D, step: StepContext): Tensor3D {
-    const hidden = this.activation.forward(this.linear1.forward(x, step), step)
-    return this.#drop(this.linear2.forward(this.#drop(hidden as Tensor3D, step), step), step)
+    const raised = this.linear1.forward(x, step)
+    // Of an activation of the user's nobody else says which features of the hidden ones it gives.
+    const hidden = carryPart(raised, this.activation.forward(raised, step) as Tensor3D)
+    return this.#drop(this.linear2.forward(this.#drop(hidden, step), step), step)
   }
 
   #drop(x: Tensor3D, step: StepContext): Tensor3D {
     if (!step.training || this.dropout === 0) return x
-    return keyedDropout(x, this.dropout, step.random(this.path)) as Tensor3D
+    return keyedDropout(x, this.dropout, this.path, step) as Tensor3D
   }
 }
 
