@@ -73,6 +73,10 @@ export {
 } from './losses/binary-cross-entropy.js'
 export { type CrossEntropyOptions, crossEntropy } from './losses/cross-entropy.js'
 export { type HuberOptions, huber, mae, mse, type RegressionOptions } from './losses/regression.js'
+export {
+  type VocabularyCrossEntropyOptions,
+  vocabularyCrossEntropy,
+} from './losses/vocabulary-cross-entropy.js'
 export type { Pair } from './options.js'
 export { enterShared } from './parallel/enter-shared.js'
 export { leaveShared } from './parallel/leave-shared.js'

@@ -3,6 +3,7 @@ import { type Reduction, softmaxCrossEntropy } from '@levin/ops'
 import { type Scalar, Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core'
 import { remedyForNoTensor } from '../no-tensor.js'
 import { badOption, numberWithin } from '../options.js'
+import { isParted, partOf } from '../parallel/feature-part.js'
 import { checkFloatTensor, checkReduction } from './check-targets.js'
 
 export interface CrossEntropyOptions {
@@ -34,13 +35,11 @@ export function crossEntropy(
 ): Scalar
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions): Tensor
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing = 0, ignoreIndex = -100, weight, reduction = 'mean' } = options
+  const { weight } = options
   checkFloatTensor('crossEntropy', 'logits', logits)
+  refuseParts(logits)
   checkLabels(logits, labels)
-  checkReduction('crossEntropy', reduction)
-  numberWithin('crossEntropy', 'labelSmoothing', labelSmoothing, { from: 0, to: 1 })
-  if (!Number.isInteger(ignoreIndex)) throw badOption('crossEntropy', 'ignoreIndex', 'a whole number', ignoreIndex)
-  const common = { labelSmoothing, ignoreIndex, reduction }
+  const common = checkedCommonOptions('crossEntropy', options)
   if (weight === undefined) return softmaxCrossEntropy(logits, labels, common)
   checkWeight(logits, weight)
   return tidy(() =>
@@ -51,7 +50,27 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   )
 }
 
+/** What both forms of the loss take, with their defaults. */
+export function checkedCommonOptions(loss: string, options: CrossEntropyOptions) {
+  const { labelSmoothing = 0, ignoreIndex = -100, reduction = 'mean' } = options
+  checkReduction(loss, reduction)
+  numberWithin(loss, 'labelSmoothing', labelSmoothing, { from: 0, to: 1 })
+  if (!Number.isInteger(ignoreIndex)) throw badOption(loss, 'ignoreIndex', 'a whole number', ignoreIndex)
+  return { labelSmoothing, ignoreIndex, reduction }
+}
+
 // --- Internal helpers ---
+
+/** The loss of some of the classes would be a number like any other. */
+function refuseParts(logits: Tensor): void {
+  if (!isParted(logits)) return
+  throw new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: 'crossEntropy() needs the logits of all classes, of which each rank has a part here.',
+    expected: "logits of a head that is shared as 'gatheredColumn', or not at all",
+    found: `[${logits.shape.join(', ')}], a part of ${partOf(logits)?.whole} classes`,
+    remedy: "Share the head as 'gatheredColumn', or use vocabularyCrossEntropy(logits, labels, step).",
+  })
+}
 
 function checkLabels(logits: Tensor, labels: unknown): void {
   const rows = logits.shape.slice(0, -1)

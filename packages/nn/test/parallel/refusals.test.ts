@@ -5,6 +5,7 @@ import {
   avgPool1d,
   batchNorm,
   conv1d,
+  crossEntropy,
   embedding,
   enterShared,
   flatten,
@@ -171,6 +172,19 @@ describe('what would be computed wrongly', () => {
     const ids = () => tensor([1, 2, 3], [1, 3], 'int32')
     const error = refusal(() => embedding(4, 3), {}, ids, { splits: true })
     expect(error.message).toMatch(/sequences that 2 ranks can divide evenly/)
+  })
+
+  test('crossEntropy of some of the classes', () => {
+    const labels = () =>
+      tensor(
+        Array.from({ length: 12 }, (_, i) => i % 6),
+        [2, 6],
+        'int32',
+      )
+    const loss = (style: string) => () =>
+      refusal(() => linear(4, 6), { '': style }, sequence, { after: (y) => crossEntropy(y, labels()) })
+    expect(loss('vocabulary')().message).toMatch(/a part of 6 classes.*vocabularyCrossEntropy/s)
+    expect(loss('gatheredColumn')).toThrow('Nothing was refused')
   })
 
   test.each([
