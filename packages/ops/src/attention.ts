@@ -118,9 +118,13 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   })
 }
 
-// --- Internal helpers ---
-
-function checkedAttributes(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): AttentionAttrs {
+/** What both kernels are told, once the operands are known to fit. */
+export function checkedAttributes(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionOptions,
+): AttentionAttrs {
   const { heads, causal = false, causalOffset = 0, mask, dropout } = options
   const whole = { query, key, value }
   for (const [name, tensor] of Object.entries(whole)) checkOperand(name, tensor, query, heads)
@@ -140,6 +144,8 @@ function checkedAttributes(query: Tensor, key: Tensor, value: Tensor, options: A
   const placed = checkedDropout(dropout, shape)
   return { heads, scale, causal, causalOffset, ...placed }
 }
+
+// --- Internal helpers ---
 
 function checkOperand(name: string, tensor: Tensor, query: Tensor, heads: number): void {
   checkFloat('attention', name, tensor)

@@ -16,6 +16,12 @@ export {
   attention,
 } from './attention.js'
 export {
+  type AttentionBlock,
+  type AttentionBlockResults,
+  attentionBlock,
+  attentionBlockGradients,
+} from './attention-block.js'
+export {
   type BatchNormAttrs,
   type BatchNormGradAttrs,
   type BatchNormGradInputs,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
-import { type AttentionOptions, attention } from '../src/index.js'
+import { type AttentionOptions, attention, attentionBlock, attentionBlockGradients } from '../src/index.js'
 import { argument, checkLeaks, checkOp, expectClose, numbers, sizeOf, type Values } from './support.js'
 
 interface Sizes {
@@ -182,4 +182,59 @@ describe('attention', () => {
       expect(() => attention(x, x, x, { heads: 2, causal: true, causalOffset: 0.5 })).toThrow(/`causalOffset`/)
     })
   })
+})
+
+describe('attentionBlock', () => {
+  checkLeaks()
+
+  it.each([undefined, 0.4])(
+    'of some keys, put together with the block of the others, is the whole, with dropout %s',
+    (rate) => {
+      tf.tidy(() => {
+        const [queries, keys, first] = [4, 7, 3]
+        const make = (positions: number, seed: number) => tf.tensor(numbers(2 * positions * 4, seed), [2, positions, 4])
+        const [q, k, v, dy] = [make(queries, 1), make(keys, 2), make(keys, 3), make(queries, 4)] as const
+        const uniforms = tf.tensor(numbers(2 * 2 * queries * keys, 5, 0, 1), [2, 2, queries, keys])
+        const dropoutFrom = (start: number, count: number) =>
+          rate === undefined
+            ? undefined
+            : { rate, key: [1, 2] as const, draw: () => tf.slice(uniforms, [0, 0, 0, start], [2, 2, queries, count]) }
+        const options = { heads: 2, causal: true, causalOffset: 1 }
+        const blocks = [
+          { start: 0, count: first },
+          { start: first, count: keys - first },
+        ].map(({ start, count }) => ({
+          key: tf.slice(k, [0, start, 0], [2, count, 4]),
+          value: tf.slice(v, [0, start, 0], [2, count, 4]),
+          options: { ...options, causalOffset: 1 - start, dropout: dropoutFrom(start, count) },
+        }))
+        const f = (...xs: tf.Tensor[]) =>
+          attention(...(xs as [tf.Tensor, tf.Tensor, tf.Tensor]), { ...options, dropout: dropoutFrom(0, keys) })
+        const { value: y, grads } = tf.valueAndGrads(f)([q, k, v], dy)
+
+        const parts = blocks.map(({ key, value, options }) => attentionBlock(q, key, value, options))
+        // The second block shows nothing to the first query: `+Infinity` stands for a sum of nothing.
+        expect(parts[1]?.logSumExp.dataSync()[0]).toBe(Infinity)
+        const sums = parts.map(({ logSumExp }) =>
+          tf.exp(tf.where(tf.equal(logSumExp, Infinity), tf.scalar(-Infinity), logSumExp)),
+        )
+        const total = tf.addN(sums)
+        const perRow = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1]), [2, queries, 2, 1])
+        const weighted = parts.map((part, i) =>
+          tf.mul(tf.reshape(part.y, [2, queries, 2, 2]), perRow(tf.div(sums[i] as tf.Tensor, total))),
+        )
+        expectClose(tf.addN(weighted).dataSync(), y.dataSync(), 1e-5, 'y')
+
+        const whole = { y, dy, logSumExp: tf.log(total) }
+        const gradients = blocks.map(({ key, value, options }) =>
+          attentionBlockGradients(q, key, value, whole, options),
+        )
+        const of = (i: number) => gradients.map((each) => each[i] as tf.Tensor)
+        const found = [tf.addN(of(0)), tf.concat(of(1), 1), tf.concat(of(2), 1)]
+        for (const [i, gradient] of found.entries()) {
+          expectClose(gradient.dataSync(), (grads[i] as tf.Tensor).dataSync(), 1e-5, `gradient ${i}`)
+        }
+      })
+    },
+  )
 })
