@@ -26,6 +26,7 @@ import {
   mean,
   type Rank,
   reshape,
+  type Scalar,
   square,
   type Tensor,
   type Tensor2D,
