@@ -1,4 +1,4 @@
-import { Layer, LevinError, layerName, type StepContext, uniform, unknownStyle, zeros } from '@levin/core'
+import { Layer, type StepContext, uniform, unknownStyle, zeros } from '@levin/core'
 import { attention } from '@levin/ops'
 import { Tensor, type Tensor3D } from '@tensorflow/tfjs-core'
 import { checkInput, refuseInput } from '../check-input.js'
@@ -11,6 +11,7 @@ import {
   type OwnHeads,
   ownHeads,
 } from '../parallel/attention-heads.js'
+import { contextAttention } from '../parallel/context-attention.js'
 import { type AttentionMasks, additiveMask, type ScoresShape } from './attention-masks.js'
 import { Linear, type LinearOptions } from './linear.js'
 
@@ -104,12 +105,12 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
     const ranks = headRanks(this, step)
     const own = ownHeads(this, this.heads, ranks)
     const [queries, keys, values] = enterOnce([query, key, value], ranks)
-    const q = this.query.forward(queries, step)
-    const k = this.key.forward(keys, step)
-    // The positions of what went in may be a stretch; those of the projections are all that are attended to.
-    const shape = [batch, this.heads, q.shape[1], k.shape[1]] as const
-    const mask = additiveMask(this, operands, shape)
-    const y = this.#attend([q, k, this.value.forward(values, step)], mask && maskOfHeads(mask, own), own, step)
+    const projected = [
+      this.query.forward(queries, step),
+      this.key.forward(keys, step),
+      this.value.forward(values, step),
+    ]
+    const y = this.#attend(projected as [Tensor3D, Tensor3D, Tensor3D], operands, own, step)
     return this.out.forward(y, step)
   }
 
@@ -125,10 +126,24 @@ export class MultiHeadAttention extends Layer<Tensor3D, Tensor3D> {
   }
 
   /** The one place where attention is computed: by `own` heads, of what is projected, `[batch, positions, own · size]` each. */
-  #attend([q, k, v]: [Tensor3D, Tensor3D, Tensor3D], mask: Tensor | undefined, own: OwnHeads, step: StepContext) {
-    if (step.sharing?.context) throw withoutRing(this)
-    const dropout = this.#dropout([q.shape[0], this.heads, q.shape[1], k.shape[1]], own, step)
-    return attention(q, k, v, { heads: own.count, causal: this.causal, mask, dropout }) as Tensor3D
+  #attend(
+    [q, k, v]: [Tensor3D, Tensor3D, Tensor3D],
+    masks: AttentionMasks,
+    own: OwnHeads,
+    step: StepContext,
+  ): Tensor3D {
+    const context = step.sharing?.context
+    if (context) return contextAttention(this, [q, k, v], masks, own, step, context)
+    // The positions of what went in may be a stretch; those of the projections are all that are attended to.
+    const shape = [q.shape[0], this.heads, q.shape[1], k.shape[1]] as const
+    const mask = additiveMask(this, masks, shape)
+    const dropout = this.#dropout(shape, own, step)
+    return attention(q, k, v, {
+      heads: own.count,
+      causal: this.causal,
+      mask: mask && maskOfHeads(mask, own),
+      dropout,
+    }) as Tensor3D
   }
 
   /** Keyed by the place of a sample in the window, like every dropout, and of a head among all. */
@@ -165,14 +180,6 @@ export const multiHeadAttention = (
 ): MultiHeadAttention => new MultiHeadAttention(features, heads, options)
 
 // --- Internal helpers ---
-
-const withoutRing = (layer: MultiHeadAttention): LevinError =>
-  new LevinError('LEVIN_NOT_SUPPORTED', {
-    message: `${layerName(layer)} cannot attend to what other ranks have of a sequence.`,
-    expected: 'whole sequences on every rank',
-    found: 'a context axis, along which ranks have stretches',
-    remedy: 'Leave out the context axis.',
-  })
 
 const isOperands = (input: Tensor3D | AttentionInput): input is AttentionInput =>
   !(input instanceof Tensor) && typeof input === 'object' && input !== null

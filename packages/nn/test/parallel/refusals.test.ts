@@ -204,13 +204,6 @@ describe('what would be computed wrongly', () => {
     expect(error.message).toMatch(/all of a sequence.*'heads'/s)
   })
 
-  test('attention over a context axis', () => {
-    const context = { count: 2, index: 0 } as NonNullable<LayerSharing['context']>
-    const error = refusal(() => multiHeadAttention(4, 2), {}, sequence, { sharing: { context } })
-    expect(error.code).toBe('LEVIN_NOT_SUPPORTED')
-    expect(error.message).toMatch(/context axis/)
-  })
-
   test.each<[string, () => AnyLayer]>([
     ['lstm', () => lstm(4, 3)],
     ['gru', () => gru(4, 3)],

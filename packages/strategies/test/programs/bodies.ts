@@ -4,6 +4,7 @@ import { approximate, sum, zeroThenLowRank } from './compression.js'
 import { materialise } from './materialise.js'
 import { meshBodies } from './mesh-bodies.js'
 import { acceleratorOf, ddpAt, fitOn, type Place } from './place.js'
+import { ringBodies } from './ring-bodies.js'
 import { runBodies } from './run-bodies.js'
 import { sampleBodies } from './sample-bodies.js'
 import { type Training, train } from './training.js'
@@ -15,6 +16,7 @@ type Body = (place: Place, input: never) => Promise<unknown>
 export const bodies: Readonly<Record<string, Body>> = {
   ...meshBodies,
   ...zeroBodies,
+  ...ringBodies,
   ...runBodies,
   ...sampleBodies,
 
