@@ -17,8 +17,11 @@ export const levin = (...args: readonly string[]): string[] => [
 ]
 
 /** The parameters in a checkpoint, by path. */
-export async function weights(checkpoint: string | undefined): Promise<Record<string, number[]>> {
-  const module = await loadModule(Regression, checkpoint ?? '')
+export async function weights(
+  checkpoint: string | undefined,
+  type: new () => Regression = Regression,
+): Promise<Record<string, number[]>> {
+  const module = await loadModule(type, checkpoint ?? '')
   const values = Object.fromEntries(module.parameters().map(({ path, value }) => [path, [...value.dataSync()]]))
   module.dispose()
   return values

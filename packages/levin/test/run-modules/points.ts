@@ -1,5 +1,4 @@
 // A small training for launched ranks, and ways to go wrong on one of them.
-import { existsSync, writeFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { DataLoader, fromArrays } from '../../src/data.js'
@@ -16,30 +15,16 @@ import {
 } from '../../src/index.js'
 import { dropout, linear, mse, relu, sequential } from '../../src/nn.js'
 import { adamW } from '../../src/optim.js'
+import { NO_DISASTER, strike } from './disasters.js'
 
 interface Points extends Record<string, unknown> {
   readonly x: Tensor2D
   readonly y: Tensor2D
 }
 
-/** Ways in which a rank may end a training, once: a file says that it has happened. */
-const DISASTERS: Readonly<Record<string, () => void | Promise<void>>> = {
-  throw: () => {
-    throw new Error('a disaster')
-  },
-  exit: () => process.exit(3),
-  busy: () => {
-    for (;;) Math.random()
-  },
-  away: () => new Promise(() => setInterval(() => {}, 1000)),
-}
-
 const DEFAULTS = {
   learningRate: 0.01,
-  disaster: '',
-  at: 0,
-  rank: 0,
-  marker: '',
+  ...NO_DISASTER,
   print: false,
   sayPid: false,
   trace: false,
@@ -78,17 +63,12 @@ export class Regression extends Module<Points> {
   }
 
   async onTrainBatchStart(_batch: unknown, _index: number, run: RunContext): Promise<void> {
-    const { disaster, at, rank, marker, pace, trace } = this.hparams
+    const { pace, trace } = this.hparams
     if (trace) console.log(`step ${run.clock.globalStep}`)
     // Rank zero hears what it is told meanwhile, the others do not.
     if (pace && run.isGlobalZero) await new Promise((resolve) => setTimeout(resolve, pace))
     else if (pace) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4 * pace)
-    if (!disaster || run.clock.globalStep !== at || run.rank.globalRank !== rank) return
-    if (marker) {
-      if (existsSync(marker)) return
-      writeFileSync(marker, '')
-    }
-    await DISASTERS[disaster]?.()
+    await strike(this.hparams, run)
   }
 
   configureOptimizers() {

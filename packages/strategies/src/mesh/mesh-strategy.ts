@@ -6,7 +6,6 @@ import {
   type LayerSharing,
   LevinError,
   loadWholeModel,
-  type MicroBatch,
   type Module,
   type Optimizer,
   type OptimizerState,
@@ -163,14 +162,16 @@ export class Mesh extends GroupMember implements Strategy {
     const sums = new WindowSums(this.#sumParts(held), window.parameters)
     try {
       const micros = await pipeline.run(window, held, sums)
-      if (micros.length === 0) return { microBatches: 0, samples: 0, updated: false }
-      const isWhole = (micros.at(-1) as MicroBatch).last
-      if (isWhole) await this.#update(window, await sums.finish())
-      for (const micro of micros) await window.finish(micro)
+      const last = micros.at(-1)
+      if (!last) return { microBatches: 0, samples: 0, updated: false }
+      // Whoever saves at the end of a step saves where it is: the batches before it are done by then.
+      for (const micro of micros.slice(0, -1)) await window.finish(micro)
+      if (last.last) await this.#update(window, await sums.finish())
+      await window.finish(last)
       return {
         microBatches: micros.length,
         samples: micros.reduce((sum, { samples }) => sum + samples, 0),
-        updated: isWhole,
+        updated: last.last,
       }
     } finally {
       sums.dispose()
