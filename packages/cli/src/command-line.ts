@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   validate: async () => (await import('./commands/evaluate.js')).validate as unknown as CommandDef,
   test: async () => (await import('./commands/evaluate.js')).test as unknown as CommandDef,
   predict: async () => (await import('./commands/predict.js')).predict as unknown as CommandDef,
+  plan: async () => (await import('./commands/plan.js')).plan as unknown as CommandDef,
   devices: async () => (await import('./commands/devices.js')).devices as unknown as CommandDef,
 }
 

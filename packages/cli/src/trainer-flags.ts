@@ -106,11 +106,17 @@ const FLAGS = {
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
+const STRATEGY_OPTIONS = {
+  type: 'string',
+  valueHint: 'name=value,…',
+  description: 'Options of the strategy: data=2,pipeline=2, or JSON',
+} as const
+
 /** The flags as citty wants them. Values stay text here, so that errors can name flag and value. */
 export const trainerArguments: ArgsDef = Object.fromEntries(
-  Object.entries(FLAGS).map(([name, { description, hint }]) => [
-    kebab(name),
-    { type: 'string', description, valueHint: hint },
+  Object.entries(FLAGS).flatMap(([name, { description, hint }]) => [
+    [kebab(name), { type: 'string', description, valueHint: hint }],
+    ...(name === 'strategy' ? [['strategy-options', STRATEGY_OPTIONS]] : []),
   ]),
 )
 
@@ -121,18 +127,38 @@ export function trainerOptionsFrom(args: Readonly<Record<string, unknown>>): Tra
     const value = args[kebab(name)] ?? args[name]
     if (value !== undefined) options[name] = parse(String(value), `--${kebab(name)}`)
   }
-  return options as TrainerOptions
+  const given = args['strategy-options'] ?? args['strategyOptions']
+  return (given === undefined ? options : withStrategyOptions(options, String(given))) as TrainerOptions
+}
+
+/** A strategy's name with its options, as the Trainer takes them. */
+function withStrategyOptions(options: Record<string, unknown>, given: string): Record<string, unknown> {
+  const { strategy } = options
+  if (strategy !== undefined) return { ...options, strategy: [strategy, recordFrom(given, '--strategy-options')] }
+  throw badFlag('--strategy-options', 'a strategy that has them: --strategy mesh', given)
+}
+
+/** `name=value,…`, or JSON where a value is more than a number or a word. */
+function recordFrom(given: string, flag: string): Record<string, unknown> {
+  if (!given.trimStart().startsWith('{')) return pairsFrom(given, flag)
+  try {
+    return JSON.parse(given) as Record<string, unknown>
+  } catch {
+    throw badFlag(flag, 'name=value, several joined by commas, or an object of JSON', given)
+  }
 }
 
 /** `--hparams learningRate=1e-3,batchSize=32` as a record. Numbers and booleans are recognised. */
-export function hparamsFrom(given: unknown): Record<string, unknown> {
-  const hparams: Record<string, unknown> = {}
+export const hparamsFrom = (given: unknown): Record<string, unknown> => pairsFrom(given, '--hparams')
+
+function pairsFrom(given: unknown, flag: string): Record<string, unknown> {
+  const pairs: Record<string, unknown> = {}
   for (const pair of [given ?? []].flat().flatMap((item) => String(item).split(','))) {
     const cut = pair.indexOf('=')
-    if (cut < 1) throw badFlag('--hparams', 'name=value, several joined by commas', pair)
-    hparams[pair.slice(0, cut)] = scalar(pair.slice(cut + 1))
+    if (cut < 1) throw badFlag(flag, 'name=value, several joined by commas', pair)
+    pairs[pair.slice(0, cut)] = scalar(pair.slice(cut + 1))
   }
-  return hparams
+  return pairs
 }
 
 function scalar(value: string): unknown {

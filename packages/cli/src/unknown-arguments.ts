@@ -25,8 +25,9 @@ const isNegated = (flag: string, known: ArgsDef): boolean =>
 
 function surplus(command: string, argv: readonly string[], known: ArgsDef): string | undefined {
   const places = Object.entries(known).filter(([, { type }]) => type === 'positional')
-  const optional = Object.fromEntries(places.map(([name, place]) => [name, { ...place, required: false }]))
-  const { _: found } = parseArgs([...argv], { ...known, ...optional } as ArgsDef)
+  // What is missing is found by the command itself.
+  const optional = Object.fromEntries(Object.entries(known).map(([name, arg]) => [name, { ...arg, required: false }]))
+  const { _: found } = parseArgs([...argv], optional as ArgsDef)
   const extra = found[places.length]
   if (extra === undefined) return undefined
   const takes = places.length ? `one ${places.map(([name]) => name).join(' and one ')}` : 'options only'

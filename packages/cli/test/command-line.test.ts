@@ -158,7 +158,7 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       'an unknown command',
       ['train', run],
       2,
-      /levin has no command 'train'\. It has: fit, validate, test, predict, devices/,
+      /levin has no command 'train'\. It has: fit, validate, test, predict, plan, devices/,
     ],
     ['a mistyped option', ['fit', run, '--max-epocs', '1'], 2, /no option '--max-epocs'\. Did you mean --max-epochs\?/],
     ['no run module at all', ['fit'], 2, /run/i],

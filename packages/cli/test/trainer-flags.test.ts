@@ -8,6 +8,15 @@ test.each<[Record<string, string>, object]>([
     { maxEpochs: 5, seed: 3 },
   ],
   [{ devices: '2' }, { devices: 2 }],
+  [{ strategy: 'mesh' }, { strategy: 'mesh' }],
+  [
+    { strategy: 'mesh', 'strategy-options': 'data=2,schedule=1f1b,recompute=true' },
+    { strategy: ['mesh', { data: 2, schedule: '1f1b', recompute: true }] },
+  ],
+  [
+    { strategy: 'mesh', 'strategy-options': '{ "plan": { "blocks.*": "block" } }' },
+    { strategy: ['mesh', { plan: { 'blocks.*': 'block' } }] },
+  ],
   [{ devices: '0,2' }, { devices: '0,2' }],
   [{ 'limit-train-batches': '10%' }, { limitTrainBatches: { fraction: 0.1 } }],
   [{ 'limit-train-batches': '0.25' }, { limitTrainBatches: { fraction: 0.25 } }],
@@ -28,8 +37,13 @@ test.each([
   ['enable-progress-bar', 'yes', /--enable-progress-bar.*true or false/],
   ['val-check-interval', 'days:1', /steps:<n>/],
   ['max-time', 'soon', /a time such as/],
+  ['strategy-options', 'data=2', /--strategy-options is wrong.*--strategy mesh/],
 ])('--%s %s is refused', (flag, value, message) => {
   expect(() => trainerOptionsFrom({ [flag]: value })).toThrow(message)
+})
+
+test.each(['{ data: 2 }', 'data'])('--strategy-options %s is refused', (given) => {
+  expect(() => trainerOptionsFrom({ strategy: 'mesh', 'strategy-options': given })).toThrow(/name=value/)
 })
 
 test('hyper-parameters keep their types', () => {
