@@ -14,7 +14,7 @@ describe.concurrent('levin plan', { timeout: 120_000 }, () => {
       expect(output).toMatch(/2 workers of 4\.00 GiB, 8 batches per update/)
       expect(output).toMatch(/^data 2 +yes +.*MiB/m)
       expect(output).toMatch(/^pipeline 2 \(1f1b\) +yes .*wait \d+ % of the time/m)
-      expect(output).toMatch(/^left out: tensor 2 and 1 more: no layer is shared/m)
+      expect(output).toMatch(/^left out: tensor 2: no layer is shared/m)
       expect(output).toMatch(
         /The fastest that fits:\n {2}levin fit .*gpt-run\.ts --devices 2 --accumulate-grad-batches 8/,
       )
@@ -34,6 +34,19 @@ describe.concurrent('levin plan', { timeout: 120_000 }, () => {
       const fit = await levin(...args, '--max-steps', '1', '--max-epochs', '-1', '--enable-checkpointing', 'false')
       expect(fit.output + fit.errors).toContain('1 steps')
       expect(fit.code).toBe(0)
+    }))
+
+  test('plans with the layers that the strategy shares, and says so in its command', () =>
+    inEmptyFolder(async (levin) => {
+      const sharing = '{"plan":{"net.2":"block","net.3":"block"},"sequenceParallel":true}'
+      const given = ['--strategy', 'mesh', '--strategy-options', sharing]
+      const { output } = await levin('plan', gpt, '--devices', '2', '--json', ...given)
+      const { layouts } = JSON.parse(output) as { layouts: { name: string; command: string }[] }
+      expect(layouts.map(({ name }) => name)).toEqual(expect.arrayContaining(['tensor 2', 'tensor 2 (sequences too)']))
+      const tensor = layouts.find(({ name }) => name === 'tensor 2')
+      expect(tensor?.command).toMatch(
+        /--strategy-options '\{"tensor":2,"plan":\{"net\.2":"block","net\.3":"block"\}\}'$/,
+      )
     }))
 
   test('prints JSON with everything, and nothing else', () =>

@@ -7,13 +7,18 @@ const shared = model(layers(8, sharedLayer))
 const everything = (plan: ReturnType<typeof planLayouts>) => [...plan.layouts, ...plan.impossible]
 
 test('every way to divide the workers over the axes is there once, by each schedule', () => {
-  const all = everything(planLayouts(shared, { devices: 8, microBatches: 8 })).map(({ layout }) => layout)
+  const all = everything(planLayouts(shared, { devices: 8, microBatches: 8, sequenceParallel: true })).map(
+    ({ layout }) => layout,
+  )
   const axes = new Set(all.map(({ data, pipeline, context, tensor }) => [data, pipeline, context, tensor].join()))
   expect(axes.size).toBe(20)
   for (const { data, pipeline, context, tensor } of all) expect(data * pipeline * context * tensor).toBe(8)
   const names = all.map((layout) => layoutName({ ...layout, zero: 0, recompute: false }))
   expect(new Set(names).size).toBe(names.length)
   expect(names).toContain('data 2 × pipeline 2 (zeroBubble) × tensor 2 (sequences too)')
+  // Layers have to be shared so that they allow for it.
+  const unasked = everything(planLayouts(shared, { devices: 8, microBatches: 8 }))
+  expect(unasked.some(({ layout }) => layout.sequenceParallel)).toBe(false)
 })
 
 test('the fastest that fits comes first, and what does not fit last, the smallest of it first', () => {

@@ -19,6 +19,8 @@ export interface PlanReport {
   readonly devices: number
   readonly hosts: number
   readonly rows: number
+  /** How layers are shared: styles by path. */
+  readonly sharing: Readonly<Record<string, string>>
 }
 
 /** What `levin plan` prints. */
@@ -38,20 +40,20 @@ export function planLines(report: PlanReport): string[] {
 }
 
 /** Everything, for programs. Times are milliseconds. */
-export const planJson = ({ plan, measured, devices, hosts, memory, device, microBatches, run }: PlanReport) => ({
-  run,
-  devices,
-  hosts,
-  memory,
-  accelerator: device,
-  microBatches,
-  measured,
-  layouts: plan.layouts.map(({ time: { timeline: _, ...time }, ...layout }) => ({
+export const planJson = (report: PlanReport) => ({
+  run: report.run,
+  devices: report.devices,
+  hosts: report.hosts,
+  memory: report.memory,
+  accelerator: report.device,
+  microBatches: report.microBatches,
+  measured: report.measured,
+  layouts: report.plan.layouts.map(({ time: { timeline: _, ...time }, ...layout }) => ({
     ...layout,
     time,
-    command: commandFor(run, layout.layout, devices, microBatches),
+    command: commandFor(report, layout.layout),
   })),
-  impossible: plan.impossible,
+  impossible: report.plan.impossible,
 })
 
 // --- Internal helpers ---
@@ -104,21 +106,27 @@ function impossibleLines({ impossible }: Plan): string[] {
   })
 }
 
-function bestLines({ plan, run, devices, microBatches }: PlanReport): string[] {
-  const [best] = plan.layouts
+function bestLines(report: PlanReport): string[] {
+  const [best] = report.plan.layouts
   if (!best?.fits) return ['None fits. More workers, smaller batches, or a shared plan for layers would need less.']
-  return ['The fastest that fits:', `  ${commandFor(run, best.layout, devices, microBatches)}`]
+  return ['The fastest that fits:', `  ${commandFor(report, best.layout)}`]
 }
 
-function commandFor(run: string, layout: Layout, devices: number, microBatches: number): string {
+function commandFor({ run, devices, microBatches, sharing }: PlanReport, layout: Layout): string {
   const { data, pipeline, context, tensor, zero, recompute } = layout
   const parts = [`levin fit ${run}`]
   if (devices > 1) parts.push(`--devices ${devices}`)
   if (microBatches > 1) parts.push(`--accumulate-grad-batches ${microBatches}`)
   const isDataAlone = pipeline * context * tensor === 1 && !recompute
   if (isDataAlone && zero === 0) return [...parts, ...(data > 1 ? ['--strategy ddp'] : [])].join(' ')
-  const options = Object.entries(meshOptions(layout)).map(([name, value]) => `${name}=${value}`)
-  return [...parts, `--strategy mesh --strategy-options ${options.join(',')}`].join(' ')
+  const options = meshOptions(layout)
+  const isShared = tensor > 1 && Object.keys(sharing).length > 0
+  const text = isShared
+    ? `'${JSON.stringify({ ...options, plan: sharing })}'`
+    : Object.entries(options)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(',')
+  return [...parts, `--strategy mesh --strategy-options ${text}`].join(' ')
 }
 
 const milliseconds = (value: number): string => (value >= 1e4 ? `${digits(value / 1e3)} s` : `${digits(value)} ms`)

@@ -48,9 +48,9 @@ export const plan = defineCommand({
   async run({ args }) {
     const options = planOptions(args)
     const definition = await loadRunModule(args.run)
-    const { measured, device, microBatches } = await measureRun(definition, args)
+    const { measured, device, microBatches, sharing, sequenceParallel } = await measureRun(definition, args)
     const memory = options.memory ?? (device.capabilities.hostMemory ? HEAP : undefined)
-    const planned: Plan = planLayouts(measured, { ...options, memory, microBatches })
+    const planned: Plan = planLayouts(measured, { ...options, memory, microBatches, sequenceParallel })
     const report: PlanReport = {
       run: args.run,
       device: device.name,
@@ -61,6 +61,7 @@ export const plan = defineCommand({
       devices: options.devices,
       hosts: options.machine.hosts ?? 1,
       rows: count(args.rows, '--rows'),
+      sharing,
     }
     if (args.json) console.log(JSON.stringify(planJson(report), null, 2))
     else for (const line of planLines(report)) console.log(line)
@@ -92,6 +93,8 @@ interface MeasuredRun {
   readonly measured: MeasuredModel
   readonly device: Accelerator
   readonly microBatches: number
+  readonly sharing: Readonly<Record<string, string>>
+  readonly sequenceParallel: boolean
 }
 
 /** Brings the run to its first training step, with its own data, and measures that instead of training. */
@@ -100,7 +103,8 @@ async function measureRun(definition: RunDefinition, args: Readonly<Record<strin
   const own = definition.trainer?.(merged) ?? {}
   const given = trainerOptionsFrom(args)
   const { accelerator = own.accelerator, accumulateGradBatches = own.accumulateGradBatches ?? 1 } = given
-  const measuring = new MeasuringStrategy({ plan: tensorPlanOf(given.strategy ?? own.strategy) })
+  const { plan: sharing = {}, sequenceParallel = false } = tensorOptionsOf(given.strategy ?? own.strategy)
+  const measuring = new MeasuringStrategy({ plan: sharing })
   const trainer = new Trainer({
     ...(accelerator === undefined ? {} : { accelerator: accelerator as 'auto' }),
     plugins: [...(definition.plugins ?? []), ...(own.plugins ?? [])] as [],
@@ -119,14 +123,20 @@ async function measureRun(definition: RunDefinition, args: Readonly<Record<strin
   try {
     await trainer.fit(module, definition.data?.(merged))
     const { measured, accelerator: device } = measuring
-    return { measured, device, microBatches: accumulateGradBatches }
+    return { measured, device, microBatches: accumulateGradBatches, sharing, sequenceParallel }
   } finally {
     module.dispose()
   }
 }
 
+interface TensorOptions {
+  readonly plan?: Readonly<Record<string, string>>
+  readonly sequenceParallel?: boolean
+}
+
 /** How layers are shared under the strategy that the run or the command line names. */
-function tensorPlanOf(strategy: unknown): Readonly<Record<string, string>> {
-  const options = Array.isArray(strategy) ? strategy[1] : recipeOf(strategy as object)?.options
-  return (options as { plan?: Readonly<Record<string, string>> } | undefined)?.plan ?? {}
+function tensorOptionsOf(strategy: unknown): TensorOptions {
+  if (Array.isArray(strategy)) return strategy[1] as TensorOptions
+  if (typeof strategy !== 'object' || strategy === null) return {}
+  return (recipeOf(strategy)?.options ?? {}) as TensorOptions
 }

@@ -17,6 +17,11 @@ export interface PlanOptions {
   readonly microBatches?: number
   /** Default: one host. */
   readonly machine?: Machine
+  /**
+   * Whether tensor ranks may have stretches of sequences between shared layers, which the layers' styles have to allow for. Then
+   * layouts are planned with and without. Default `false`.
+   */
+  readonly sequenceParallel?: boolean
 }
 
 export interface PlannedLayout {
@@ -72,10 +77,10 @@ export function planLayouts(model: MeasuredModel, options: PlanOptions): Plan {
 const order = (a: PlannedLayout, b: PlannedLayout): number =>
   a.fits ? b.samplesPerSecond - a.samplesPerSecond || a.bytes - b.bytes : a.bytes - b.bytes
 
-function* allLayouts({ devices, microBatches = 1 }: PlanOptions): Generator<Layout> {
+function* allLayouts({ devices, microBatches = 1, sequenceParallel: asked = false }: PlanOptions): Generator<Layout> {
   for (const [data, pipeline, context, tensor] of factors(devices, 4) as [number, number, number, number][]) {
     const base: Layout = { ...ALONE, data, pipeline, context, tensor, microBatches }
-    const sequences = tensor > 1 ? [false, true] : [false]
+    const sequences = asked && tensor > 1 ? [false, true] : [false]
     for (const sequenceParallel of sequences)
       for (const [schedule, chunks] of pipeline > 1 ? SCHEDULED : UNSCHEDULED)
         yield { ...base, schedule, chunks, sequenceParallel }
