@@ -1,5 +1,4 @@
-import { definePlugin } from '@levin/core'
-import * as v from 'valibot'
+import { countFrom, definePlugin, functionOption, LevinError, optionsSchema } from '@levin/core'
 import { cpuAvailability } from './cpu-availability.js'
 import { type CpuOptions, WasmAccelerator } from './wasm-accelerator.js'
 
@@ -7,23 +6,29 @@ export type { BlasChoice } from './cpu-blas.js'
 export { type CpuOptions, WasmAccelerator, type WasmLibrary } from './wasm-accelerator.js'
 export type { WasmPaths } from './wasm-paths.js'
 
-const schema = v.pipe(
-  v.strictObject({
-    wasmPaths: v.optional(v.union([v.string(), v.record(v.string(), v.string())])),
-    lib: v.optional(
-      v.custom<NonNullable<CpuOptions['lib']>>((value) => typeof value === 'function', 'expected a function'),
-    ),
-    blas: v.optional(v.union([v.literal(false), v.pipe(v.string(), v.nonEmpty())])),
-    threads: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
-  }),
-  v.forward(
-    v.check(
-      ({ blas, threads }) => blas !== false || (threads ?? 1) === 1,
-      'only a BLAS library has threads, and blas is false',
-    ),
-    ['threads'],
-  ),
-)
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+const schema = /* @__PURE__ */ optionsSchema<CpuOptions>({
+  wasmPaths: {
+    expected: 'the folder of the .wasm files, or a path for each of them by its name',
+    accepts: (value) =>
+      isText(value) || (typeof value === 'object' && value !== null && Object.values(value).every(isText)),
+  },
+  lib: functionOption,
+  blas: {
+    expected: 'the path of a library, or false for none',
+    accepts: (value) => value === false || (isText(value) && value !== ''),
+  },
+  threads: countFrom(1),
+})
+
+function create(options: CpuOptions): WasmAccelerator {
+  if (options.blas !== false || (options.threads ?? 1) === 1) return new WasmAccelerator(options)
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message:
+      "The options of the accelerator 'cpu' are wrong. threads: only a BLAS library has threads, and blas is false.",
+  })
+}
 
 /**
  * The CPU, by WebAssembly: what a run uses where no accelerator of higher priority is registered.
@@ -38,5 +43,5 @@ export const cpu = /* @__PURE__ */ definePlugin({
   priority: 10,
   schema,
   availability: cpuAvailability,
-  create: (options: CpuOptions) => new WasmAccelerator(options),
+  create,
 })

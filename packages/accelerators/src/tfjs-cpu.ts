@@ -1,6 +1,5 @@
-import { definePlugin, type HostTensor, LevinError, uploadCopy } from '@levin/core'
+import { definePlugin, functionOption, type HostTensor, LevinError, optionsSchema, uploadCopy } from '@levin/core'
 import { getBackend, setBackend, type Tensor, version_core } from '@tensorflow/tfjs-core'
-import * as v from 'valibot'
 import { HostAccelerator } from './host-accelerator.js'
 
 export interface TfjsCpuOptions {
@@ -54,10 +53,6 @@ export const tfjsCpu = /* @__PURE__ */ definePlugin({
   name: 'tfjs-cpu',
   apiVersion: 1,
   priority: -1,
-  schema: v.strictObject({
-    lib: v.optional(
-      v.custom<NonNullable<TfjsCpuOptions['lib']>>((value) => typeof value === 'function', 'expected a function'),
-    ),
-  }),
+  schema: optionsSchema<TfjsCpuOptions>({ lib: functionOption }),
   create: (options: TfjsCpuOptions) => new TfjsCpuAccelerator(options),
 })

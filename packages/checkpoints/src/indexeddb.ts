@@ -1,6 +1,5 @@
 /** Checkpoints in an IndexedDB database. */
-import { definePlugin } from '@levin/core'
-import * as v from 'valibot'
+import { definePlugin, optionsSchema, text } from '@levin/core'
 import { checkpointIO } from './checkpoint-io.js'
 import { hasIndexedDb, indexedDbStorage } from './indexeddb-storage.js'
 
@@ -17,7 +16,7 @@ export const indexedDb = /* @__PURE__ */ definePlugin({
   name: 'indexeddb',
   apiVersion: 1,
   priority: 1,
-  schema: v.strictObject({ database: v.optional(v.pipe(v.string(), v.nonEmpty())) }),
+  schema: optionsSchema<IndexedDbOptions>({ database: text('the name of a database') }),
   availability: () =>
     hasIndexedDb()
       ? { ok: true }

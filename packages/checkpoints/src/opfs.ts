@@ -1,6 +1,5 @@
 /** Checkpoints in a browser's origin private file system. */
-import { definePlugin } from '@levin/core'
-import * as v from 'valibot'
+import { definePlugin, optionsSchema } from '@levin/core'
 import { checkpointIO } from './checkpoint-io.js'
 import { hasOpfs, opfsStorage } from './opfs-storage.js'
 
@@ -12,7 +11,7 @@ export const opfs = /* @__PURE__ */ definePlugin({
   name: 'opfs',
   apiVersion: 1,
   priority: 5,
-  schema: v.strictObject({}),
+  schema: optionsSchema({}),
   availability: () =>
     hasOpfs()
       ? { ok: true }

@@ -127,6 +127,20 @@ export { noCheckpoints } from './null-objects/no-checkpoints.js'
 export { SingleDevice } from './null-objects/single-device.js'
 export { SoloGroup } from './null-objects/solo-group.js'
 export { soloRank } from './null-objects/solo-rank.js'
+export {
+  anyNumber,
+  anyText,
+  countFrom,
+  flag,
+  functionOption,
+  numberAbove,
+  numberFrom,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+  optionsSchema,
+  text,
+} from './option-rules.js'
 export { Parameter, type ParameterOptions, VariableParameter } from './parameter.js'
 export { type ParameterSplit, splitShard } from './parameter-split.js'
 export { assignPaths, ParameterTree, type TreeContents, walk } from './parameter-tree.js'

@@ -1,12 +1,13 @@
 import {
+  countFrom,
   definePlugin,
   type Logger,
   type LoggerPosition,
   type LoggerSetup,
   type LogMoment,
   type MetricRow,
+  optionsSchema,
 } from '@levin/core'
-import * as v from 'valibot'
 
 export interface ConsoleLoggerOptions {
   /** Prints every so many rows. Default 1: each. */
@@ -61,6 +62,6 @@ export const consoleLogger = /* @__PURE__ */ definePlugin({
   name: 'console',
   apiVersion: 1,
   priority: -1,
-  schema: v.strictObject({ every: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }),
+  schema: optionsSchema<ConsoleLoggerOptions>({ every: countFrom(1) }),
   create: (options: ConsoleLoggerOptions) => new ConsoleLogger(options),
 })

@@ -1,12 +1,13 @@
 import {
+  anyText,
   definePlugin,
   type Logger,
   type LoggerPosition,
   type LogMoment,
   type MetricRow,
+  optionsSchema,
   type Plugin,
 } from '@levin/core'
-import * as v from 'valibot'
 
 export interface MemoryLoggerOptions {
   /** Default `'memory'`. */
@@ -76,6 +77,6 @@ export const memoryLogger: ((options?: MemoryLoggerOptions) => MemoryLogger) &
   name: 'memory',
   apiVersion: 1,
   priority: -1,
-  schema: v.strictObject({ name: v.optional(v.string()) }),
+  schema: optionsSchema<MemoryLoggerOptions>({ name: anyText }),
   create: (options: MemoryLoggerOptions) => new MemoryLogger(options),
 }) as never

@@ -1,10 +1,6 @@
-import { describe, LevinError } from '@levin/core'
+import { describe, LevinError, type OptionRule, type OptionRules } from '@levin/core'
 
-/** What an option may be: its description for the error, and whether a value is one. */
-export interface OptionRule {
-  readonly expected: string
-  accepts(value: unknown): boolean
-}
+export { countFrom, flag, type OptionRule, oneOf } from '@levin/core'
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const isWhole = (value: unknown): value is number => isNumber(value) && Number.isSafeInteger(value)
@@ -32,13 +28,6 @@ export const decayRates: OptionRule = {
   accepts: (value) => Array.isArray(value) && value.length === 2 && value.every((beta) => decayRate.accepts(beta)),
 }
 
-export const flag: OptionRule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' }
-
-export const countFrom = (least: number): OptionRule => ({
-  expected: `a whole number of at least ${least}`,
-  accepts: (value) => isWhole(value) && value >= least,
-})
-
 export const risingTimes: OptionRule = {
   expected: 'a list of whole numbers of at least 0, none below the one before',
   accepts: (value) =>
@@ -51,11 +40,6 @@ export const between = (least: number, most: number): OptionRule => ({
   accepts: (value) => isNumber(value) && value >= least && value <= most,
 })
 
-export const oneOf = (...choices: readonly string[]): OptionRule => ({
-  expected: choices.map((choice) => `'${choice}'`).join(' or '),
-  accepts: (value) => typeof value === 'string' && choices.includes(value),
-})
-
 /** `[a, b]` of numbers that another rule accepts, rendered whole: a description would hide which one is wrong. */
 const render = (value: unknown): string =>
   Array.isArray(value) && value.length <= 4 ? `[${value.map(describe).join(', ')}]` : describe(value)
@@ -66,7 +50,7 @@ const render = (value: unknown): string =>
  * @param what the thing that has the options, as in `adamW`
  * @throws LEVIN_BAD_OPTION for a value that its rule does not accept, or a name that has no rule
  */
-export function checkOptions(what: string, options: object, rules: Readonly<Record<string, OptionRule>>): void {
+export function checkOptions(what: string, options: object, rules: OptionRules): void {
   for (const [name, value] of Object.entries(options)) {
     const rule = rules[name]
     if (!rule) throw unknownOption(what, name, Object.keys(rules))

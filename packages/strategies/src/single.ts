@@ -1,5 +1,4 @@
-import { definePlugin, SingleDevice } from '@levin/core'
-import * as v from 'valibot'
+import { definePlugin, optionsSchema, SingleDevice } from '@levin/core'
 
 /** Options of {@link single}: there are none. */
 export type SingleOptions = Record<never, never>
@@ -9,6 +8,6 @@ export const single = /* @__PURE__ */ definePlugin({
   kind: 'strategy',
   name: 'single',
   apiVersion: 1,
-  schema: v.strictObject({}),
+  schema: optionsSchema({}),
   create: (_options: SingleOptions) => new SingleDevice(),
 })

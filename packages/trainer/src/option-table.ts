@@ -1,41 +1,67 @@
-import { describe, LevinError, nearestName, type Trigger } from '@levin/core'
-import * as v from 'valibot'
+import {
+  anyNumber,
+  countFrom,
+  describe,
+  flag,
+  LevinError,
+  nearestName,
+  numberAbove,
+  numberFrom,
+  type OptionRule,
+  oneOf,
+  text,
+} from '@levin/core'
 import { LIGHTNING_OPTIONS } from './lightning-options.js'
 import type { TrainerOptions } from './trainer-options.js'
 
-interface Option {
-  readonly schema: v.GenericSchema<unknown>
-  /** What the option takes, after "expected". */
-  readonly takes: string
+type Accepts = OptionRule['accepts']
+
+const rule = (expected: string, accepts: Accepts): OptionRule => ({ expected, accepts })
+
+const whole =
+  (least: number): Accepts =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least
+const positive = numberAbove(0).accepts
+const isNumber = anyNumber.accepts
+const isLength: Accepts = (value) => value === undefined || numberFrom(0).accepts(value)
+const isAnything: Accepts = () => true
+
+/** An object of these fields and no others. */
+const record =
+  (fields: Readonly<Record<string, Accepts>>): Accepts =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).every((name) => Object.hasOwn(fields, name)) &&
+    Object.entries(fields).every(([name, accepts]) => accepts((value as Record<string, unknown>)[name]))
+
+const TRIGGERS: Readonly<Record<string, Accepts>> = {
+  steps: record({ kind: isAnything, every: whole(1) }),
+  epochs: record({ kind: isAnything, every: whole(1) }),
+  minutes: record({ kind: isAnything, every: positive }),
+  end: record({ kind: isAnything }),
+  never: record({ kind: isAnything }),
+  any: record({ kind: isAnything, of: (value) => Array.isArray(value) && value.every(isTrigger) }),
 }
 
-const whole = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least))
-const trigger: v.GenericSchema<Trigger> = v.variant('kind', [
-  v.strictObject({ kind: v.literal('steps'), every: whole(1) }),
-  v.strictObject({ kind: v.literal('epochs'), every: whole(1) }),
-  v.strictObject({ kind: v.literal('minutes'), every: v.pipe(v.number(), v.gtValue(0)) }),
-  v.strictObject({ kind: v.literal('end') }),
-  v.strictObject({ kind: v.literal('never') }),
-  v.strictObject({ kind: v.literal('any'), of: v.array(v.lazy(() => trigger)) }),
-])
-const duration = v.optional(v.pipe(v.number(), v.minValue(0)))
+function isTrigger(value: unknown): boolean {
+  const kind = (value as { kind?: unknown } | null)?.kind
+  return typeof kind === 'string' && Object.hasOwn(TRIGGERS, kind) && (TRIGGERS[kind] as Accepts)(value)
+}
+
+const isShare = record({ fraction: (value) => numberFrom(0).accepts(value) && (value as number) <= 1 })
+const isLimit: Accepts = (value) => whole(0)(value) || isShare(value)
 
 // What plugins are is settled by the registry; here they only have to be there.
-const PLUGIN: Option = { schema: v.any(), takes: 'a name, [name, options] or an object' }
-const LIMIT: Option = {
-  schema: v.union([whole(0), v.strictObject({ fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) })]),
-  takes: 'a whole number of batches of at least 0, or a share of the epoch as { fraction: 0.1 }',
-}
-const BOOLEAN: Option = { schema: v.boolean(), takes: 'true or false' }
-const TRIGGER: Option = { schema: trigger, takes: 'a trigger, such as everySteps(500), everyEpochs(1) or never()' }
-const UNBOUNDED: Option = {
-  schema: v.union([whole(0), v.literal(-1)]),
-  takes: 'a whole number of at least 0, or -1 for no limit',
-}
-const COUNT: Option = { schema: whole(0), takes: 'a whole number of at least 0' }
+const PLUGIN = rule('a name, [name, options] or an object', isAnything)
+const LIMIT = rule('a whole number of batches of at least 0, or a share of the epoch as { fraction: 0.1 }', isLimit)
+const TRIGGER = rule('a trigger, such as everySteps(500), everyEpochs(1) or never()', isTrigger)
+const UNBOUNDED = rule('a whole number of at least 0, or -1 for no limit', whole(-1))
+const COUNT = rule('a whole number of at least 0', whole(0))
 
-const OPTIONS: Readonly<Record<keyof TrainerOptions, Option>> = {
-  plugins: { schema: v.array(v.any()), takes: 'an array of plugins' },
+const OPTIONS: Readonly<Record<keyof TrainerOptions, OptionRule>> = {
+  plugins: rule('an array of plugins', Array.isArray),
   accelerator: PLUGIN,
   strategy: PLUGIN,
   checkpointIO: PLUGIN,
@@ -43,48 +69,45 @@ const OPTIONS: Readonly<Record<keyof TrainerOptions, Option>> = {
   clusterEnvironment: PLUGIN,
   collective: PLUGIN,
   maxRestarts: COUNT,
-  loggers: { schema: v.union([v.array(v.any()), v.literal(false)]), takes: 'an array of loggers, or false for none' },
-  callbacks: { schema: v.array(v.any()), takes: 'an array of callbacks' },
-  platform: { schema: v.any(), takes: 'a platform' },
-  devices: {
-    schema: v.union([v.literal('auto'), v.number(), v.string(), v.array(v.number())]),
-    takes: "'auto', a number of devices, or a list of their indices",
-  },
-  precision: {
-    schema: v.union([v.literal('32-true'), v.literal(32)]),
-    takes: "'32-true', since tfjs computes in float32",
-  },
+  loggers: rule('an array of loggers, or false for none', (value) => Array.isArray(value) || value === false),
+  callbacks: rule('an array of callbacks', Array.isArray),
+  platform: rule('a platform', isAnything),
+  devices: rule(
+    "'auto', a number of devices, or a list of their indices",
+    (value) => typeof value === 'string' || isNumber(value) || (Array.isArray(value) && value.every(isNumber)),
+  ),
+  precision: rule("'32-true', since tfjs computes in float32", (value) => value === '32-true' || value === 32),
   maxEpochs: UNBOUNDED,
   minEpochs: COUNT,
   maxSteps: UNBOUNDED,
   minSteps: COUNT,
-  maxTime: {
-    schema: v.strictObject({ days: duration, hours: duration, minutes: duration, seconds: duration }),
-    takes: 'a length of time such as { hours: 1, minutes: 30 }',
-  },
+  maxTime: rule(
+    'a length of time such as { hours: 1, minutes: 30 }',
+    record({ days: isLength, hours: isLength, minutes: isLength, seconds: isLength }),
+  ),
   limitTrainBatches: LIMIT,
   limitValBatches: LIMIT,
   limitTestBatches: LIMIT,
   limitPredictBatches: LIMIT,
   overfitBatches: LIMIT,
-  fastDevRun: { schema: v.union([v.boolean(), whole(1)]), takes: 'true, false or a number of batches of at least 1' },
+  fastDevRun: rule(
+    'true, false or a number of batches of at least 1',
+    (value) => typeof value === 'boolean' || whole(1)(value),
+  ),
   valCheckInterval: TRIGGER,
-  numSanityValSteps: { schema: whole(-1), takes: 'a whole number of at least 0, or -1 for all batches' },
+  numSanityValSteps: rule('a whole number of at least 0, or -1 for all batches', whole(-1)),
   logEvery: TRIGGER,
-  accumulateGradBatches: { schema: whole(1), takes: 'a whole number of at least 1' },
-  gradientClipVal: { schema: v.pipe(v.number(), v.finite(), v.gtValue(0)), takes: 'a number above 0' },
-  gradientClipAlgorithm: { schema: v.picklist(['norm', 'value']), takes: "'norm' or 'value'" },
-  syncBatchNorm: BOOLEAN,
-  enableCheckpointing: BOOLEAN,
-  enableProgressBar: BOOLEAN,
-  enableModelSummary: BOOLEAN,
+  accumulateGradBatches: rule('a whole number of at least 1', whole(1)),
+  gradientClipVal: rule('a number above 0', (value) => Number.isFinite(value) && positive(value)),
+  gradientClipAlgorithm: oneOf('norm', 'value'),
+  syncBatchNorm: flag,
+  enableCheckpointing: flag,
+  enableProgressBar: flag,
+  enableModelSummary: flag,
   reloadDataloadersEveryNEpochs: COUNT,
-  seed: {
-    schema: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-    takes: 'a whole number from 0 to 2^53 - 1',
-  },
-  defaultRootDir: { schema: v.pipe(v.string(), v.nonEmpty()), takes: 'the path of a folder' },
-  handleSignals: BOOLEAN,
+  seed: rule('a whole number from 0 to 2^53 - 1', countFrom(0).accepts),
+  defaultRootDir: text('the path of a folder'),
+  handleSignals: flag,
 }
 
 /** @throws LEVIN_BAD_OPTION naming the option, what it takes, and where Lightning's name for it went. */
@@ -97,9 +120,9 @@ export function requireValidOptions(options: object): void {
   }
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(OPTIONS, name)) throw unknownOption(name)
-    const { schema, takes } = OPTIONS[name as keyof TrainerOptions]
-    if (value === undefined || v.is(schema, value)) continue
-    throw badOption(`The Trainer option '${name}' is wrong: expected ${takes}, found ${show(value)}.`)
+    const { expected, accepts } = OPTIONS[name as keyof TrainerOptions]
+    if (value === undefined || accepts(value)) continue
+    throw badOption(`The Trainer option '${name}' is wrong: expected ${expected}, found ${show(value)}.`)
   }
   const { gradientClipAlgorithm, gradientClipVal } = options as TrainerOptions
   if (gradientClipAlgorithm !== undefined && gradientClipVal === undefined)

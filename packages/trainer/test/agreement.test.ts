@@ -1,6 +1,7 @@
 import { LevinError } from '@levin/core'
 import { describe, expect, test } from 'vitest'
-import { gatherRanks, isShared, onRankZero, type Ranks, together } from '../src/run/agreement.js'
+import { gatherRanks, onRankZero, together } from '../src/run/agreement.js'
+import { isShared, type Ranks } from '../src/run/ranks.js'
 
 /** Ranks that meet in one thread: a collective ends when all have come, and fails if they came for different things. */
 class Meeting {

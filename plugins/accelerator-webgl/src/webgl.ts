@@ -1,5 +1,4 @@
-import { definePlugin } from '@levin/core'
-import * as v from 'valibot'
+import { definePlugin, functionOption, optionsSchema } from '@levin/core'
 import { webglAvailability } from './availability.js'
 import type { WebglOptions } from './options.js'
 import { WebglAccelerator } from './webgl-accelerator.js'
@@ -17,11 +16,7 @@ export const webgl = /* @__PURE__ */ definePlugin({
   name: 'webgl',
   apiVersion: 1,
   priority: 15,
-  schema: v.strictObject({
-    lib: v.optional(
-      v.custom<NonNullable<WebglOptions['lib']>>((value) => typeof value === 'function', 'expected a function'),
-    ),
-  }),
+  schema: optionsSchema<WebglOptions>({ lib: functionOption }),
   availability: webglAvailability,
   create: (options: WebglOptions) => new WebglAccelerator(options),
 })

@@ -1,4 +1,4 @@
-import * as v from 'valibot'
+import { countFrom, functionOption, oneOf, optionsSchema, text } from '@levin/core'
 import type { WebgpuLibrary } from './backend/tfjs-backend.js'
 
 export interface WebgpuOptions {
@@ -24,13 +24,15 @@ export interface WebgpuOptions {
   readonly lib?: (() => Promise<WebgpuLibrary>) | undefined
 }
 
-const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const index = countFrom(0)
+const part = text('a part of its name')
 
-export const optionsSchema = v.strictObject({
-  powerPreference: v.optional(v.picklist(['high-performance', 'low-power'])),
-  adapter: v.optional(v.union([index, v.pipe(v.string(), v.nonEmpty())])),
-  memoryBudget: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
-  lib: v.optional(
-    v.custom<NonNullable<WebgpuOptions['lib']>>((value) => typeof value === 'function', 'expected a function'),
-  ),
+export const webgpuSchema = /* @__PURE__ */ optionsSchema<WebgpuOptions>({
+  powerPreference: oneOf('high-performance', 'low-power'),
+  adapter: {
+    expected: `the index of an adapter, or ${part.expected}`,
+    accepts: (value) => index.accepts(value) || part.accepts(value),
+  },
+  memoryBudget: countFrom(1),
+  lib: functionOption,
 })

@@ -1,6 +1,6 @@
 import { definePlugin } from '@levin/core'
 import { webgpuAvailability } from './availability.js'
-import { optionsSchema, type WebgpuOptions } from './options.js'
+import { type WebgpuOptions, webgpuSchema } from './options.js'
 import { WebgpuAccelerator } from './webgpu-accelerator.js'
 
 /**
@@ -15,7 +15,7 @@ export const webgpu = /* @__PURE__ */ definePlugin({
   name: 'webgpu',
   apiVersion: 1,
   priority: 20,
-  schema: optionsSchema,
+  schema: webgpuSchema,
   availability: webgpuAvailability,
   create: (options: WebgpuOptions) => new WebgpuAccelerator(options),
 })

@@ -4,9 +4,10 @@ import {
   type Launcher,
   type LaunchRequest,
   LevinError,
+  numberAbove,
+  optionsSchema,
   type RankProgram,
 } from '@levin/core'
-import * as v from 'valibot'
 import { serveWebWorker } from './serve-web-worker.js'
 import { ThreadRanks } from './thread-ranks.js'
 import { isNode } from './typescript-loader.js'
@@ -65,7 +66,7 @@ export const worker = /* @__PURE__ */ definePlugin({
   name: 'worker',
   apiVersion: 1,
   priority: 10,
-  schema: v.strictObject({ deadline: v.optional(v.pipe(v.number(), v.gtValue(0))) }),
+  schema: optionsSchema<WorkerOptions>({ deadline: numberAbove(0) }),
   availability: () =>
     isNode() || 'Worker' in globalThis
       ? { ok: true }

@@ -1,5 +1,17 @@
-import { type Callback, definePlugin, type EpochRunContext, type RunContext, type RunKind } from '@levin/core'
-import * as v from 'valibot'
+import {
+  anyNumber,
+  type Callback,
+  countFrom,
+  definePlugin,
+  type EpochRunContext,
+  flag,
+  numberFrom,
+  oneOf,
+  optionsSchema,
+  type RunContext,
+  type RunKind,
+  text,
+} from '@levin/core'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
 import { NotInFastDevRun } from './roles.js'
 
@@ -22,16 +34,19 @@ export interface EarlyStoppingOptions {
   readonly divergenceThreshold?: number
 }
 
-const schema = v.strictObject({
-  monitor: v.pipe(v.string(), v.nonEmpty()),
-  mode: v.optional(v.picklist(['min', 'max'])),
-  minDelta: v.optional(v.pipe(v.number(), v.minValue(0))),
-  patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-  strict: v.optional(v.boolean()),
-  checkFinite: v.optional(v.boolean()),
-  stoppingThreshold: v.optional(v.number()),
-  divergenceThreshold: v.optional(v.number()),
-})
+const schema = /* @__PURE__ */ optionsSchema<EarlyStoppingOptions>(
+  {
+    monitor: text('the name of a metric'),
+    mode: oneOf('min', 'max'),
+    minDelta: numberFrom(0),
+    patience: countFrom(0),
+    strict: flag,
+    checkFinite: flag,
+    stoppingThreshold: anyNumber,
+    divergenceThreshold: anyNumber,
+  },
+  ['monitor'],
+)
 
 /** Ends a run when a metric has stopped getting better (Prechelt 1998). */
 export class EarlyStopping extends NotInFastDevRun implements Callback {

@@ -1,5 +1,13 @@
-import { type Callback, definePlugin, type EpochRunContext, type StepRunContext } from '@levin/core'
-import * as v from 'valibot'
+import {
+  anyText,
+  type Callback,
+  definePlugin,
+  type EpochRunContext,
+  flag,
+  oneOf,
+  optionsSchema,
+  type StepRunContext,
+} from '@levin/core'
 
 export interface LearningRateMonitorOptions {
   /** Log at each step or once per epoch. Default: the interval of each schedule. */
@@ -50,10 +58,10 @@ export const learningRateMonitor = /* @__PURE__ */ definePlugin({
   kind: 'callback',
   name: 'learningRateMonitor',
   apiVersion: 1,
-  schema: v.strictObject({
-    loggingInterval: v.optional(v.picklist(['step', 'epoch'])),
-    logKeyPrefix: v.optional(v.string()),
-    logWeightDecay: v.optional(v.boolean()),
-  }) as v.GenericSchema<LearningRateMonitorOptions>,
+  schema: optionsSchema<LearningRateMonitorOptions>({
+    loggingInterval: oneOf('step', 'epoch'),
+    logKeyPrefix: anyText,
+    logWeightDecay: flag,
+  }),
   create: (options: LearningRateMonitorOptions) => new LearningRateMonitor(options),
 })

@@ -1,17 +1,21 @@
 import {
   type Callback,
+  countFrom,
   definePlugin,
   type EpochRunContext,
   everyEpochs,
   firesAtSteps,
+  flag,
   LevinError,
+  oneOf,
+  optionsSchema,
   type RunContext,
   type RunKind,
   type StepRunContext,
   type TrainBatchOutput,
   type Trigger,
+  text,
 } from '@levin/core'
-import * as v from 'valibot'
 import { SharedTrigger } from '../run/shared-trigger.js'
 import { checkpointName } from './checkpoint-name.js'
 import { isBetter, Monitor, type MonitorMode } from './monitor.js'
@@ -40,23 +44,21 @@ export interface ModelCheckpointOptions {
   readonly verbose?: boolean
 }
 
-const schema: v.GenericSchema<ModelCheckpointOptions> = v.strictObject({
-  dirpath: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  filename: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  monitor: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  mode: v.optional(v.picklist(['min', 'max'])),
-  saveTopK: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
-  saveLast: v.optional(v.boolean()),
-  every: v.optional(
-    v.custom<Trigger>(
-      (value) => typeof value === 'object' && value !== null && 'kind' in value,
-      'expected a trigger such as everyEpochs(1)',
-    ),
-  ),
-  saveWeightsOnly: v.optional(v.boolean()),
-  autoInsertMetricName: v.optional(v.boolean()),
-  verbose: v.optional(v.boolean()),
-}) as v.GenericSchema<ModelCheckpointOptions>
+const schema = /* @__PURE__ */ optionsSchema<ModelCheckpointOptions>({
+  dirpath: text('the path of a folder'),
+  filename: text('a name'),
+  monitor: text('the name of a metric'),
+  mode: oneOf('min', 'max'),
+  saveTopK: countFrom(-1),
+  saveLast: flag,
+  every: {
+    expected: 'a trigger such as everyEpochs(1)',
+    accepts: (value) => typeof value === 'object' && value !== null && 'kind' in value,
+  },
+  saveWeightsOnly: flag,
+  autoInsertMetricName: flag,
+  verbose: flag,
+})
 
 interface Saved {
   readonly path: string

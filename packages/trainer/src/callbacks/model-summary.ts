@@ -1,13 +1,14 @@
 import {
   type Callback,
+  countFrom,
   definePlugin,
   Layer,
   type Module,
+  optionsSchema,
   type ParameterTree,
   type RunContext,
   type StoredTensor,
 } from '@levin/core'
-import * as v from 'valibot'
 import { outputShapes } from './output-shapes.js'
 import { formatCount, formatTable } from './table.js'
 
@@ -96,8 +97,6 @@ export const modelSummary = /* @__PURE__ */ definePlugin({
   kind: 'callback',
   name: 'modelSummary',
   apiVersion: 1,
-  schema: v.strictObject({
-    maxDepth: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
-  }) as v.GenericSchema<ModelSummaryOptions>,
+  schema: optionsSchema<ModelSummaryOptions>({ maxDepth: countFrom(-1) }),
   create: (options: ModelSummaryOptions) => new ModelSummary(options),
 })

@@ -2,12 +2,14 @@ import {
   type Callback,
   definePlugin,
   type EpochRunContext,
+  flag,
   type LiveLine,
+  numberFrom,
+  optionsSchema,
   type RunContext,
   type RunKind,
   type Terminal,
 } from '@levin/core'
-import * as v from 'valibot'
 import { formatDuration, formatMetrics, Rate, renderBar } from './progress-line.js'
 
 export interface ProgressBarOptions {
@@ -228,9 +230,6 @@ export const progressBar = /* @__PURE__ */ definePlugin({
   kind: 'callback',
   name: 'progressBar',
   apiVersion: 1,
-  schema: v.strictObject({
-    refreshRate: v.optional(v.pipe(v.number(), v.minValue(0))),
-    leave: v.optional(v.boolean()),
-  }) as v.GenericSchema<ProgressBarOptions>,
+  schema: optionsSchema<ProgressBarOptions>({ refreshRate: numberFrom(0), leave: flag }),
   create: (options: ProgressBarOptions) => new ProgressBar(options),
 })

@@ -1,6 +1,6 @@
 // What agreement.ts promises, where there are several ranks.
 import { type ErrorCode, LevinError } from '@levin/core'
-import { type Ranks, share } from './agreement.js'
+import { type Ranks, share } from './ranks.js'
 
 /**
  * Milliseconds after which ranks that wait for another one hear that it is still at work. Each time they hear is a collective of

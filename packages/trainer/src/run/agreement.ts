@@ -1,19 +1,7 @@
-import type { Strategy } from '@levin/core'
-
-/** What ranks need to come to one result. */
-export type Ranks = Pick<Strategy, 'rank' | 'dataShard' | 'gather' | 'broadcast'>
+import type { Ranks } from './ranks.js'
 
 /** What only runs of several ranks need. They load it at their setup, with the first thing that they agree on. */
 export const amongRanks = () => import('./among-ranks.js')
-
-/** Errors that every rank has: nobody needs to be told. */
-const shared = new WeakSet<object>()
-
-/** Whether an error was thrown on all ranks, at the same place. */
-export const isShared = (error: unknown): boolean => typeof error === 'object' && error !== null && shared.has(error)
-
-/** Notes that all ranks throw an error. */
-export const share = (error: object): unknown => shared.add(error)
 
 /**
  * Does something on every rank that may fail on one of them alone, such as writing a file: then it fails on all of them, with an error

@@ -1,42 +1,43 @@
-import { describe, LevinError, nearestName, type RunKind } from '@levin/core'
+import {
+  describe,
+  flag,
+  functionOption,
+  LevinError,
+  nearestName,
+  type OptionRules,
+  type RunKind,
+  text,
+} from '@levin/core'
 
-interface RunOption {
-  readonly takes: string
-  fits(value: unknown): boolean
-}
-
-const OPTIONS: Readonly<Record<string, RunOption>> = {
+const OPTIONS: OptionRules = {
   signal: {
-    takes: 'an AbortSignal',
-    fits: (value) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function',
+    expected: 'an AbortSignal',
+    accepts: (value) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function',
   },
-  ckptPath: {
-    takes: "the location of a checkpoint, 'last' or 'best'",
-    fits: (value) => typeof value === 'string' && value !== '',
-  },
-  onEvent: { takes: 'a function', fits: (value) => typeof value === 'function' },
+  ckptPath: text("the location of a checkpoint, 'last' or 'best'"),
+  onEvent: functionOption,
 }
 
-const WORKERS: Readonly<Record<string, RunOption>> = {
+const WORKERS: OptionRules = {
   hparams: {
-    takes: 'an object of hyper-parameters by name',
-    fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    expected: 'an object of hyper-parameters by name',
+    accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   },
 }
 
-const MODULE: Readonly<Record<string, RunOption>> = {
+const MODULE: OptionRules = {
   ...WORKERS,
   imports: {
-    takes: 'an array of URLs of modules',
-    fits: (value) => Array.isArray(value) && value.every((item) => item instanceof URL),
+    expected: 'an array of URLs of modules',
+    accepts: (value) => Array.isArray(value) && value.every((item) => item instanceof URL),
   },
 }
 
 /** What a run may be of: a module that is built, the URL of a run module, or workers that have the run. */
 const BY_TARGET = { built: {}, module: MODULE, workers: WORKERS } as const
 
-const PREDICT: Readonly<Record<string, RunOption>> = {
-  returnPredictions: { takes: 'true or false', fits: (value) => typeof value === 'boolean' },
+const PREDICT: OptionRules = {
+  returnPredictions: flag,
 }
 
 /**
@@ -45,7 +46,7 @@ const PREDICT: Readonly<Record<string, RunOption>> = {
  * @throws LEVIN_BAD_OPTION
  */
 export function requireRunOptions(kind: RunKind, options: unknown, target: keyof typeof BY_TARGET = 'built'): void {
-  const known: Readonly<Record<string, RunOption>> = {
+  const known: OptionRules = {
     ...OPTIONS,
     ...BY_TARGET[target],
     ...(kind === 'predict' ? PREDICT : {}),
@@ -58,9 +59,9 @@ export function requireRunOptions(kind: RunKind, options: unknown, target: keyof
   for (const [name, value] of Object.entries(options)) {
     const option = Object.hasOwn(known, name) ? known[name] : undefined
     if (!option) throw unknownOption(kind, name, Object.keys(known))
-    if (value === undefined || option.fits(value)) continue
+    if (value === undefined || option.accepts(value)) continue
     throw new LevinError('LEVIN_BAD_OPTION', {
-      message: `The option '${name}' of ${kind}() is wrong: expected ${option.takes}, found ${describe(value)}.`,
+      message: `The option '${name}' of ${kind}() is wrong: expected ${option.expected}, found ${describe(value)}.`,
     })
   }
 }
