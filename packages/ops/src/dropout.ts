@@ -3,6 +3,7 @@ import { check, checkFloat, checkShape, format } from './checks.js'
 import { callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { recordNode } from './tape-node.js'
+import { looksFor } from './wanted-kernels.js'
 
 /**
  * Input of `LevinDropout`. Output: one tensor of its shape, `x / (1 - rate)` where the element's uniform is at least
@@ -47,24 +48,27 @@ export interface DropoutOptions {
  *
  * @param x float32
  */
-export function dropout(x: Tensor, options: DropoutOptions): Tensor {
-  const attrs = checkedAttributes(x, options)
-  const useKernel = hasKernel(kernelNames.dropout) && attrs.rate < 1
-  return recordNode({
-    name: 'dropout',
-    inputs: { x },
-    forward(save) {
-      if (useKernel) return callOwnKernel(kernelNames.dropout, { x }, attrs)[0] as Tensor
-      const mask = scaledMask('dropout', x.shape, options)
-      save([mask])
-      return mul(x, mask)
-    },
-    backward: (dy, saved) => ({
-      x: () =>
-        useKernel ? (callOwnKernel(kernelNames.dropout, { x: dy }, attrs)[0] as Tensor) : mul(dy, saved[0] as Tensor),
-    }),
-  })
-}
+export const dropout = /* @__PURE__ */ looksFor(
+  [kernelNames.dropout],
+  function dropout(x: Tensor, options: DropoutOptions): Tensor {
+    const attrs = checkedAttributes(x, options)
+    const useKernel = hasKernel(kernelNames.dropout) && attrs.rate < 1
+    return recordNode({
+      name: 'dropout',
+      inputs: { x },
+      forward(save) {
+        if (useKernel) return callOwnKernel(kernelNames.dropout, { x }, attrs)[0] as Tensor
+        const mask = scaledMask('dropout', x.shape, options)
+        save([mask])
+        return mul(x, mask)
+      },
+      backward: (dy, saved) => ({
+        x: () =>
+          useKernel ? (callOwnKernel(kernelNames.dropout, { x: dy }, attrs)[0] as Tensor) : mul(dy, saved[0] as Tensor),
+      }),
+    })
+  },
+)
 
 /**
  * What elements are multiplied by: 0 where dropped, `1 / (1 - rate)` elsewhere.

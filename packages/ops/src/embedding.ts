@@ -14,6 +14,7 @@ import { callKernel, callOwnKernel, hasKernel, view } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { reshaped } from './reshaped.js'
 import { recordNode } from './tape-node.js'
+import { looksFor } from './wanted-kernels.js'
 
 /** Inputs of `LevinEmbeddingGrad`. Output: `[count, width]`, each row the sum of the rows of dy with that id; zeros elsewhere. */
 export interface EmbeddingGradInputs {
@@ -44,33 +45,36 @@ export interface EmbeddingOptions {
  * @param ids `[...]` int32
  * @returns `[..., width]`
  */
-export function embedding(table: Tensor, ids: Tensor, { paddingIndex = -1 }: EmbeddingOptions = {}): Tensor {
-  checkFloat('embedding', 'table', table)
-  checkInt('embedding', 'ids', ids)
-  check(table.rank === 2, 'embedding', () => `\`table\` must be [count, width], but has shape ${format(table.shape)}`)
-  const [count, width] = table.shape as [number, number]
-  check(
-    Number.isInteger(paddingIndex) && paddingIndex >= -1 && paddingIndex < count,
-    'embedding',
-    () => `\`paddingIndex\` must be a row of \`table\`, 0 to ${count - 1}, but is ${paddingIndex}`,
-  )
-  return recordNode({
-    name: 'embedding',
-    inputs: { table },
-    forward(save) {
-      save([ids])
-      const inputs = { x: table, indices: view(ids, [ids.size]) }
-      return callKernel(GatherV2, inputs, { axis: 0, batchDims: 0 }, [...ids.shape, width])[0] as Tensor
-    },
-    backward: (dy, saved) => ({
-      table: () =>
-        tidy(() => {
-          const flatIds = reshaped(saved[0] as Tensor, [ids.size])
-          return gradient(reshaped(dy, [ids.size, width]), flatIds, { count, paddingIndex })
-        }),
-    }),
-  })
-}
+export const embedding = /* @__PURE__ */ looksFor(
+  [kernelNames.embeddingGrad],
+  function embedding(table: Tensor, ids: Tensor, { paddingIndex = -1 }: EmbeddingOptions = {}): Tensor {
+    checkFloat('embedding', 'table', table)
+    checkInt('embedding', 'ids', ids)
+    check(table.rank === 2, 'embedding', () => `\`table\` must be [count, width], but has shape ${format(table.shape)}`)
+    const [count, width] = table.shape as [number, number]
+    check(
+      Number.isInteger(paddingIndex) && paddingIndex >= -1 && paddingIndex < count,
+      'embedding',
+      () => `\`paddingIndex\` must be a row of \`table\`, 0 to ${count - 1}, but is ${paddingIndex}`,
+    )
+    return recordNode({
+      name: 'embedding',
+      inputs: { table },
+      forward(save) {
+        save([ids])
+        const inputs = { x: table, indices: view(ids, [ids.size]) }
+        return callKernel(GatherV2, inputs, { axis: 0, batchDims: 0 }, [...ids.shape, width])[0] as Tensor
+      },
+      backward: (dy, saved) => ({
+        table: () =>
+          tidy(() => {
+            const flatIds = reshaped(saved[0] as Tensor, [ids.size])
+            return gradient(reshaped(dy, [ids.size, width]), flatIds, { count, paddingIndex })
+          }),
+      }),
+    })
+  },
+)
 
 // --- Internal helpers ---
 

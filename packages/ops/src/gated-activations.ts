@@ -18,6 +18,7 @@ import { check, checkFloat } from './checks.js'
 import { callKernel, callOwnKernel, hasKernel } from './kernel.js'
 import { kernelNames } from './kernel-names.js'
 import { recordNode } from './tape-node.js'
+import { looksFor } from './wanted-kernels.js'
 
 /** Input of `LevinGelu`, `LevinSilu` and `LevinHardSwish`. Outputs: `[y]`, or `[y, slope]` where the slope is asked for. */
 export interface GatedActivationInputs {
@@ -41,21 +42,30 @@ export interface GeluOptions {
 }
 
 /** Gaussian error linear unit. Keeps its slope; x, without a kernel. Hendrycks & Gimpel 2016. */
-export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
-  check(
-    approximate === 'none' || approximate === 'tanh',
-    'gelu',
-    () => `\`approximate\` must be 'none' or 'tanh', but is '${String(approximate)}'`,
-  )
-  const formula = approximate === 'tanh' ? tanhGelu : exactGelu
-  return gated('gelu', x, { approximate: approximate === 'tanh' ? 1 : 0 }, formula)
-}
+export const gelu = /* @__PURE__ */ looksFor(
+  [kernelNames.gelu],
+  function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
+    check(
+      approximate === 'none' || approximate === 'tanh',
+      'gelu',
+      () => `\`approximate\` must be 'none' or 'tanh', but is '${String(approximate)}'`,
+    )
+    const formula = approximate === 'tanh' ? tanhGelu : exactGelu
+    return gated('gelu', x, { approximate: approximate === 'tanh' ? 1 : 0 }, formula)
+  },
+)
 
 /** `x · sigmoid(x)`, also called swish. Keeps its slope; x, without a kernel. */
-export const silu = (x: Tensor): Tensor => gated('silu', x, {}, siluFormula)
+export const silu = /* @__PURE__ */ looksFor(
+  [kernelNames.silu],
+  (x: Tensor): Tensor => gated('silu', x, {}, siluFormula),
+)
 
 /** `x · min(max(x + 3, 0), 6) / 6`. Keeps its slope; x, without a kernel. Howard et al. 2019. */
-export const hardSwish = (x: Tensor): Tensor => gated('hardSwish', x, {}, hardSwishFormula)
+export const hardSwish = /* @__PURE__ */ looksFor(
+  [kernelNames.hardSwish],
+  (x: Tensor): Tensor => gated('hardSwish', x, {}, hardSwishFormula),
+)
 
 // --- Internal helpers ---
 

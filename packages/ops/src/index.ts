@@ -117,3 +117,4 @@ export type {
 } from './sparse-cross-entropy.js'
 export { squaredNorm } from './squared-norm.js'
 export type { GradientOptions, UpdateAttrs, UpdateEntry } from './update.js'
+export { wantedKernels } from './wanted-kernels.js'

@@ -5,6 +5,7 @@ import { kernelNames } from './kernel-names.js'
 import { reshaped } from './reshaped.js'
 import { sumRows } from './sums.js'
 import { eagerGradients, recordNode } from './tape-node.js'
+import { looksFor } from './wanted-kernels.js'
 
 /**
  * Inputs of `LevinLayerNorm`. Outputs: `[y, mean, inverseDeviation]`: y `[rows, size]`, the statistics `[rows]`;
@@ -56,36 +57,39 @@ export interface LayerNormOptions {
  * @param gamma `[...normalised]`
  * @param beta `[...normalised]`
  */
-export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: LayerNormOptions = {}): Tensor {
-  const { epsilon = 1e-5, axes = gamma?.rank ?? beta?.rank ?? 1 } = options
-  checkArguments(x, gamma, beta, axes)
-  const size = sizeOf(x.shape.slice(x.rank - axes))
-  const rows = sizeOf(x.shape.slice(0, x.rank - axes))
-  return recordNode({
-    name: 'layerNorm',
-    inputs: { x, gamma, beta },
-    forward(save) {
-      const inputs: Operands = { x: reshaped(x, [rows, size]) }
-      if (gamma !== undefined) inputs.gamma = reshaped(gamma, [size])
-      if (beta !== undefined) inputs.beta = reshaped(beta, [size])
-      const [y, means, inverseDeviation] = hasKernel(kernelNames.layerNorm)
-        ? (callOwnKernel(kernelNames.layerNorm, inputs, { epsilon }) as [Tensor, Tensor, Tensor])
-        : composedForward(inputs, epsilon)
-      const saved = [inputs.x, means, inverseDeviation]
-      save(inputs.gamma === undefined ? saved : [...saved, inputs.gamma])
-      return reshaped(y, x.shape)
-    },
-    backward: (dy, saved) =>
-      eagerGradients<{ x: Tensor; gamma: Tensor | undefined; beta: Tensor | undefined }>(
-        tidy(() => {
-          const [dx, ...rest] = gradients(reshaped(dy, [rows, size]), saved, beta !== undefined)
-          const dGamma = gamma === undefined ? undefined : reshaped(rest.shift() as Tensor, gamma.shape)
-          const dBeta = beta === undefined ? undefined : reshaped(rest.shift() as Tensor, beta.shape)
-          return { x: reshaped(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: dBeta as Tensor }
-        }),
-      ),
-  })
-}
+export const layerNorm = /* @__PURE__ */ looksFor(
+  [kernelNames.layerNorm],
+  function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: LayerNormOptions = {}): Tensor {
+    const { epsilon = 1e-5, axes = gamma?.rank ?? beta?.rank ?? 1 } = options
+    checkArguments(x, gamma, beta, axes)
+    const size = sizeOf(x.shape.slice(x.rank - axes))
+    const rows = sizeOf(x.shape.slice(0, x.rank - axes))
+    return recordNode({
+      name: 'layerNorm',
+      inputs: { x, gamma, beta },
+      forward(save) {
+        const inputs: Operands = { x: reshaped(x, [rows, size]) }
+        if (gamma !== undefined) inputs.gamma = reshaped(gamma, [size])
+        if (beta !== undefined) inputs.beta = reshaped(beta, [size])
+        const [y, means, inverseDeviation] = hasKernel(kernelNames.layerNorm)
+          ? (callOwnKernel(kernelNames.layerNorm, inputs, { epsilon }) as [Tensor, Tensor, Tensor])
+          : composedForward(inputs, epsilon)
+        const saved = [inputs.x, means, inverseDeviation]
+        save(inputs.gamma === undefined ? saved : [...saved, inputs.gamma])
+        return reshaped(y, x.shape)
+      },
+      backward: (dy, saved) =>
+        eagerGradients<{ x: Tensor; gamma: Tensor | undefined; beta: Tensor | undefined }>(
+          tidy(() => {
+            const [dx, ...rest] = gradients(reshaped(dy, [rows, size]), saved, beta !== undefined)
+            const dGamma = gamma === undefined ? undefined : reshaped(rest.shift() as Tensor, gamma.shape)
+            const dBeta = beta === undefined ? undefined : reshaped(rest.shift() as Tensor, beta.shape)
+            return { x: reshaped(dx as Tensor, x.shape), gamma: dGamma as Tensor, beta: dBeta as Tensor }
+          }),
+        ),
+    })
+  },
+)
 
 // --- Internal helpers ---
 

@@ -1,6 +1,7 @@
 import { add, div, mul, sqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core'
 import { kernelNames } from './kernel-names.js'
 import { type GradientOptions, runUpdate, type UpdateAttrs, type UpdateEntry } from './update.js'
+import { looksFor } from './wanted-kernels.js'
 
 export interface RmspropEntry extends UpdateEntry {
   /** Running mean of squared gradients, zeros before step 1. */
@@ -49,22 +50,25 @@ export interface RmspropUpdateOptions extends GradientOptions {
 }
 
 /** RMSprop (Hinton 2012): `torch.optim.RMSprop`, operation by operation. See {@link runUpdate} for who owns what. */
-export function rmspropUpdate(entries: readonly RmspropEntry[], options: RmspropUpdateOptions): RmspropValues[] {
-  const { learningRate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options
-  const attrs = { learningRate, alpha, epsilon, weightDecay, momentum, centered }
-  type Slot = 'squareAverage' | 'gradientAverage' | 'momentumBuffer'
-  const slots: Slot[] = ['squareAverage']
-  if (centered) slots.push('gradientAverage')
-  if (momentum !== 0) slots.push('momentumBuffer')
-  return runUpdate<Slot, RmspropUpdateAttrs>(entries as (UpdateEntry & Record<Slot, Tensor>)[], {
-    op: 'rmspropUpdate',
-    kernelName: kernelNames.rmspropUpdate,
-    slots,
-    attrs,
-    options,
-    compose: (entry, gradient) => composeRmsprop(entry, gradient, attrs) as Averages,
-  })
-}
+export const rmspropUpdate = /* @__PURE__ */ looksFor(
+  [kernelNames.rmspropUpdate],
+  function rmspropUpdate(entries: readonly RmspropEntry[], options: RmspropUpdateOptions): RmspropValues[] {
+    const { learningRate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options
+    const attrs = { learningRate, alpha, epsilon, weightDecay, momentum, centered }
+    type Slot = 'squareAverage' | 'gradientAverage' | 'momentumBuffer'
+    const slots: Slot[] = ['squareAverage']
+    if (centered) slots.push('gradientAverage')
+    if (momentum !== 0) slots.push('momentumBuffer')
+    return runUpdate<Slot, RmspropUpdateAttrs>(entries as (UpdateEntry & Record<Slot, Tensor>)[], {
+      op: 'rmspropUpdate',
+      kernelName: kernelNames.rmspropUpdate,
+      slots,
+      attrs,
+      options,
+      compose: (entry, gradient) => composeRmsprop(entry, gradient, attrs) as Averages,
+    })
+  },
+)
 
 // --- Internal helpers ---
 

@@ -77,7 +77,7 @@ const isAlive = ({ backend }: OpenDevice): boolean => !backend.health.isLost && 
 async function makeCurrent(opened: OpenDevice): Promise<void> {
   if (isRegistered()) removeBackend(BACKEND)
   registerBackend(BACKEND, () => opened.backend as unknown as KernelBackend)
-  registerKernels()
+  await registerKernels()
   await setBackend(BACKEND)
   active = opened
 }

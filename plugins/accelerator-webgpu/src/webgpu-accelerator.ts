@@ -16,7 +16,8 @@ import { getBackend, type Tensor, tensor, version_core } from '@tensorflow/tfjs-
 import type { LevinBackend } from './backend/levin-backend.js'
 import { activeDevice, type OpenDevice, openDevice, releaseDevice } from './device.js'
 import { listAdapters, usable } from './gpu/adapters.js'
-import { drawUniform } from './kernels/philox.js'
+import { drawUniform } from './kernels/draw-uniform.js'
+import { registerKernels } from './kernels/register-kernels.js'
 import type { WebgpuOptions } from './options.js'
 
 /** A GPU, by WebGPU: the browser's own, in Node Dawn's. */
@@ -53,7 +54,7 @@ export class WebgpuAccelerator implements Accelerator {
     requireDeviceIndex(this.name, index, 'a GPU')
     const isOpen = this.#device !== undefined && this.#index === index && !this.#device.backend.health.isLost
     this.#index = index
-    if (isOpen && activeDevice() === this.#device && getBackend() === 'webgpu') return
+    if (isOpen && activeDevice() === this.#device && getBackend() === 'webgpu') return registerKernels()
     if (isOpen) await this.#release()
     this.#device = await openDevice(this.#options, index)
     this.#device.backend.health.onLost((reason) => {

@@ -1,8 +1,4 @@
-import { drawUniformOnHost, LevinError, type RandomKey, type SliceLayout } from '@levin/core'
-import { engine, type Tensor } from '@tensorflow/tfjs-core'
-import type { ComputeProgram } from '../backend/compute-program.js'
-import type { LevinBackend } from '../backend/levin-backend.js'
-import { groupsOf, output } from './tensors.js'
+import { LevinError, type SliceLayout } from '@levin/core'
 
 /** Axes of a slice that cannot be joined with the axis before them, at most. tfjs's tensors have six. */
 const MAX_AXES = 6
@@ -113,22 +109,3 @@ ${Array.from({ length: MAX_AXES }, (_, i) => MAX_AXES - 1 - i)
   return f32(words[index.x & 3u] >> 8u) * exp2(-24.0);
 }
 `
-
-const drawProgram: ComputeProgram = {
-  name: 'LevinDrawUniform',
-  writes: ['y'],
-  reads: [],
-  uniforms: { size: 'u32', ...walkUniforms },
-  declarations: PHILOX,
-  body: 'if (i < u.size) { y[i] = uniformAt(i); }',
-}
-
-/** Uniforms in [0, 1), drawn on the device: the bits of the host. */
-export function drawUniform(backend: LevinBackend, key: RandomKey, layout: SliceLayout): Tensor {
-  const size = layout.shape.reduce((product, length) => product * length, 1)
-  // Of no elements there is nothing to draw; the host's own check of the layout tells what is wrong with it.
-  if (size === 0) return drawUniformOnHost(key, layout)
-  const y = output(backend, layout.shape)
-  backend.compute(drawProgram, [y], [], { size, ...walkValues(key[0], key[1], layout) }, groupsOf(size))
-  return engine().makeTensorFromTensorInfo(y)
-}

@@ -3,18 +3,7 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
 import type { ComputeProgram } from '../backend/compute-program.js'
 import type { LevinBackend } from '../backend/levin-backend.js'
 import { kernel } from './kernel.js'
-import { PHILOX, walkUniforms, walkValues } from './philox.js'
 import { filled, groupsOf, output, sizeOf } from './tensors.js'
-
-/** Derivatives of activations from their output `y`, as WGSL. */
-const DERIVATIVES = {
-  reluGrad: 'select(0.0, 1.0, y > 0.0)',
-  leakyReluGrad: 'select(u.alpha, 1.0, y > 0.0)',
-  eluGrad: 'select(y + u.alpha, 1.0, y > 0.0)',
-  sigmoidGrad: 'y * (1.0 - y)',
-  tanhGrad: '1.0 - y * y',
-  softplusGrad: '1.0 - exp(-y)',
-} as const
 
 /** Gated activations: value and slope at `x`. */
 const GATED = {
@@ -51,19 +40,6 @@ fn errorFunction(x: f32) -> f32 {
   return select(complement - 1.0, 1.0 - complement, x >= 0.0);
 }`
 
-const gradientPrograms = Object.fromEntries(
-  Object.entries(DERIVATIVES).map(([key, derivative]) => [
-    key,
-    {
-      name: kernelNames[key as keyof typeof DERIVATIVES],
-      writes: ['dx'],
-      reads: ['dy', 'output'],
-      uniforms: { size: 'u32', alpha: 'f32' },
-      body: `if (i < u.size) { let y = output[i]; dx[i] = dy[i] * (${derivative}); }`,
-    } satisfies ComputeProgram,
-  ]),
-) as Readonly<Record<string, ComputeProgram>> as Record<keyof typeof DERIVATIVES, ComputeProgram>
-
 type Gated = keyof typeof GATED
 
 const gatedProgram = (key: Gated, withSlope: boolean): ComputeProgram => ({
@@ -92,36 +68,10 @@ function gated(backend: LevinBackend, x: TensorInfo, key: Gated, slope: 0 | 1): 
   return outputs
 }
 
-const dropoutProgram: ComputeProgram = {
-  name: 'LevinDropout',
-  writes: ['y'],
-  reads: ['x'],
-  uniforms: { size: 'u32', rate: 'f32', factor: 'f32', ...walkUniforms },
-  declarations: PHILOX,
-  body: 'if (i < u.size) { y[i] = select(0.0, x[i] * u.factor, uniformAt(i) >= u.rate); }',
-}
-
-export const elementwiseKernels: readonly KernelConfig[] = [
-  ...(Object.keys(DERIVATIVES) as (keyof typeof DERIVATIVES)[]).map((key) =>
-    kernel(kernelNames[key], (backend, { dy, y }, { alpha }) => {
-      const size = sizeOf(dy.shape)
-      if (size === 0) return filled(backend, dy.shape)
-      const dx = output(backend, dy.shape)
-      backend.compute(gradientPrograms[key], [dx], [dy, y], { size, alpha }, groupsOf(size))
-      return dx
-    }),
-  ),
+export const gatedKernels: readonly KernelConfig[] = [
   kernel(kernelNames.silu, (backend, { x }, { slope }) => gated(backend, x, 'silu', slope)),
   kernel(kernelNames.hardSwish, (backend, { x }, { slope }) => gated(backend, x, 'hardSwish', slope)),
   kernel(kernelNames.gelu, (backend, { x }, { slope, approximate }) =>
     gated(backend, x, approximate ? 'geluByTanh' : 'geluByErf', slope),
   ),
-  kernel(kernelNames.dropout, (backend, { x }, { rate, key0, key1, globalShape, start }) => {
-    const size = sizeOf(x.shape)
-    if (size === 0) return filled(backend, x.shape)
-    const y = output(backend, x.shape)
-    const place = walkValues(key0, key1, { globalShape, start, shape: x.shape })
-    backend.compute(dropoutProgram, [y], [x], { size, rate, factor: 1 / (1 - rate), ...place }, groupsOf(size))
-    return y
-  }),
 ]
