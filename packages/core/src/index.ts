@@ -155,7 +155,6 @@ export {
   instantiate,
   type Plugin,
   type PluginDefinition,
-  portableRecipe,
   type Recipe,
   recipeOf,
 } from './plugin.js'
@@ -171,6 +170,7 @@ export type {
   PluginKinds,
   StrategyRegistry,
 } from './plugin-kinds.js'
+export { portableRecipe } from './portable-recipe.js'
 export {
   availabilityOf,
   type Choice,

@@ -49,7 +49,7 @@ export interface DropoutOptions {
  * @param x float32
  */
 export const dropout = /* @__PURE__ */ looksFor(
-  [kernelNames.dropout],
+  ['LevinDropout'],
   function dropout(x: Tensor, options: DropoutOptions): Tensor {
     const attrs = checkedAttributes(x, options)
     const useKernel = hasKernel(kernelNames.dropout) && attrs.rate < 1

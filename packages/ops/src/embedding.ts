@@ -46,7 +46,7 @@ export interface EmbeddingOptions {
  * @returns `[..., width]`
  */
 export const embedding = /* @__PURE__ */ looksFor(
-  [kernelNames.embeddingGrad],
+  ['LevinEmbeddingGrad'],
   function embedding(table: Tensor, ids: Tensor, { paddingIndex = -1 }: EmbeddingOptions = {}): Tensor {
     checkFloat('embedding', 'table', table)
     checkInt('embedding', 'ids', ids)

@@ -43,7 +43,7 @@ export interface GeluOptions {
 
 /** Gaussian error linear unit. Keeps its slope; x, without a kernel. Hendrycks & Gimpel 2016. */
 export const gelu = /* @__PURE__ */ looksFor(
-  [kernelNames.gelu],
+  ['LevinGelu'],
   function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
     check(
       approximate === 'none' || approximate === 'tanh',
@@ -56,14 +56,11 @@ export const gelu = /* @__PURE__ */ looksFor(
 )
 
 /** `x · sigmoid(x)`, also called swish. Keeps its slope; x, without a kernel. */
-export const silu = /* @__PURE__ */ looksFor(
-  [kernelNames.silu],
-  (x: Tensor): Tensor => gated('silu', x, {}, siluFormula),
-)
+export const silu = /* @__PURE__ */ looksFor(['LevinSilu'], (x: Tensor): Tensor => gated('silu', x, {}, siluFormula))
 
 /** `x · min(max(x + 3, 0), 6) / 6`. Keeps its slope; x, without a kernel. Howard et al. 2019. */
 export const hardSwish = /* @__PURE__ */ looksFor(
-  [kernelNames.hardSwish],
+  ['LevinHardSwish'],
   (x: Tensor): Tensor => gated('hardSwish', x, {}, hardSwishFormula),
 )
 

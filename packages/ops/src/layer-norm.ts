@@ -58,7 +58,7 @@ export interface LayerNormOptions {
  * @param beta `[...normalised]`
  */
 export const layerNorm = /* @__PURE__ */ looksFor(
-  [kernelNames.layerNorm],
+  ['LevinLayerNorm'],
   function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: LayerNormOptions = {}): Tensor {
     const { epsilon = 1e-5, axes = gamma?.rank ?? beta?.rank ?? 1 } = options
     checkArguments(x, gamma, beta, axes)

@@ -51,7 +51,7 @@ export interface RmspropUpdateOptions extends GradientOptions {
 
 /** RMSprop (Hinton 2012): `torch.optim.RMSprop`, operation by operation. See {@link runUpdate} for who owns what. */
 export const rmspropUpdate = /* @__PURE__ */ looksFor(
-  [kernelNames.rmspropUpdate],
+  ['LevinRmspropUpdate'],
   function rmspropUpdate(entries: readonly RmspropEntry[], options: RmspropUpdateOptions): RmspropValues[] {
     const { learningRate, alpha = 0.99, epsilon = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options
     const attrs = { learningRate, alpha, epsilon, weightDecay, momentum, centered }

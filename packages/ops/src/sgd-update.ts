@@ -45,7 +45,7 @@ export interface SgdUpdateOptions extends GradientOptions {
 
 /** Stochastic gradient descent: `torch.optim.SGD`, operation by operation. See {@link runUpdate} for who owns what. */
 export const sgdUpdate = /* @__PURE__ */ looksFor(
-  [kernelNames.sgdUpdate],
+  ['LevinSgdUpdate'],
   function sgdUpdate(entries: readonly SgdEntry[], options: SgdUpdateOptions): SgdValues[] {
     const { learningRate, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, step } = options
     checkStep('sgdUpdate', step)

@@ -4,10 +4,11 @@ import type { KernelName } from './kernel-names.js'
 const wanted = new Set<KernelName>()
 
 /**
- * An op, with the kernels of ours that it looks for. To be called as a constant is made, marked as pure.
+ * An op, with the kernels of ours that it looks for: in letters, since bundlers keep what is read from an object. To be called as
+ * a constant is made, marked as pure.
  *
  * @example
- * export const silu = /* @__PURE__ *\/ looksFor([kernelNames.silu], (x: Tensor): Tensor => …)
+ * export const silu = /* @__PURE__ *\/ looksFor(['LevinSilu'], (x: Tensor): Tensor => …)
  */
 export function looksFor<F>(kernels: readonly KernelName[], op: F): F {
   for (const name of kernels) wanted.add(name)

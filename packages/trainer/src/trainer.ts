@@ -94,8 +94,8 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     }
     const [data, runOptions = {}] = rest
     const { asDataModule, execute, placeRun, requireModule } = await import('./run/here.js')
-    const module = requireModule(target, kind)
-    const dataModule = asDataModule(data)
+    const module = await requireModule(target, kind)
+    const dataModule = await asDataModule(data)
     requireRunOptions(kind, runOptions)
     const placement = await placeRun(this.#chosen, this.#options)
     if (placement.kind === 'launched') throw needsRunModule(placement.worldSize)

@@ -1,9 +1,8 @@
-import { describe, LevinError } from '@levin/core'
 import { engine, type KernelBackend, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core'
 import { createBackend, type LevinBackend, watchDevice } from './backend/levin-backend.js'
 import type { WebgpuLibrary } from './backend/tfjs-backend.js'
 import { BACKEND } from './backend-name.js'
-import { type AdapterEntry, chooseAdapter, listAdapters } from './gpu/adapters.js'
+import { chooseAdapter, listAdapters } from './gpu/adapters.js'
 import { withNavigatorGpu } from './gpu/navigator-gpu.js'
 import { registerKernels } from './kernels/register-kernels.js'
 import type { WebgpuOptions } from './options.js'
@@ -33,15 +32,16 @@ export const activeDevice = (): OpenDevice | undefined => active
 export async function openDevice(options: WebgpuOptions, index: number): Promise<OpenDevice> {
   const library = await importLibrary(options.lib)
   const adapters = await listAdapters(options.powerPreference)
-  if ('reason' in adapters) throw unavailable(adapters.reason, adapters.remedy)
+  if ('reason' in adapters) throw (await refusals()).unavailable(adapters.reason, adapters.remedy)
   const entry = chooseAdapter(adapters, options.adapter, index)
-  if (!entry) throw noSuchAdapter(adapters, options.adapter, index)
+  if (!entry) throw (await refusals()).noSuchAdapter(adapters, options.adapter, index)
   if (active && isAlive(active) && active.name === entry.name) {
     active.backend.memoryGuard.start(options.memoryBudget)
     await setBackend(BACKEND)
     return active
   }
-  refuseToReplace(entry.name)
+  const held = heldTensors()
+  if (held > 0) throw (await refusals()).cannotReplace(entry.name, held, active?.name)
   const device = await entry.adapter.requestDevice(deviceDescriptor(entry.adapter))
   const backend = withNavigatorGpu(entry.gpu, () =>
     createBackend({ library, device, adapterInfo: entry.adapter.info, adapterName: entry.name }),
@@ -72,6 +72,9 @@ export async function releaseDevice(device: OpenDevice): Promise<void> {
 
 // --- Internal helpers ---
 
+// Loaded where a device cannot be opened.
+const refusals = () => import('./refusals.js')
+
 const isAlive = ({ backend }: OpenDevice): boolean => !backend.health.isLost && !backend.disposed
 
 async function makeCurrent(opened: OpenDevice): Promise<void> {
@@ -86,8 +89,7 @@ async function importLibrary(lib: WebgpuOptions['lib']): Promise<WebgpuLibrary> 
   try {
     return await (lib ? lib() : import('@tensorflow/tfjs-backend-webgpu'))
   } catch (cause) {
-    const remedy = 'Install @tensorflow/tfjs-backend-webgpu, or give it as the option lib: () => import(…).'
-    throw unavailable('the WebGPU backend of tfjs cannot be imported.', remedy, cause)
+    throw (await refusals()).noLibrary(cause)
   }
 }
 
@@ -117,29 +119,8 @@ const registries = (): Registry => engine() as unknown as Registry
 
 const isRegistered = (): boolean => BACKEND in registries().registry || BACKEND in registries().registryFactory
 
-/** tfjs has one backend of a name: another device in its place would take the tensors of the first along. */
-function refuseToReplace(name: string): void {
-  if (active && !isAlive(active)) return
-  const held = registries().registry[BACKEND]?.numDataIds() ?? 0
-  if (held === 0) return
-  throw new LevinError('LEVIN_UNAVAILABLE', {
-    message: `The GPU '${name}' cannot be opened: ${held} tensors are on ${active ? `'${active.name}'` : 'a WebGPU backend that the program has set up'}, and a thread has one WebGPU device.`,
-    remedy: 'Dispose of them (module.dispose()), or use the other GPU in a worker.',
-  })
+/** Tensors that the device in place of which another one would come would take along. */
+function heldTensors(): number {
+  if (active && !isAlive(active)) return 0
+  return registries().registry[BACKEND]?.numDataIds() ?? 0
 }
-
-function noSuchAdapter(
-  adapters: readonly AdapterEntry[],
-  wanted: number | string | undefined,
-  index: number,
-): LevinError {
-  return new LevinError('LEVIN_UNAVAILABLE', {
-    message: "The accelerator 'webgpu' cannot run here.",
-    expected: wanted === undefined ? `GPU ${index}` : `an adapter ${describe(wanted)}, GPU ${index} of these`,
-    found: adapters.map(({ name }, place) => `${place}: '${name}'`).join(', '),
-    remedy: "Give one of these as the option 'adapter', or leave it out.",
-  })
-}
-
-const unavailable = (reason: string, remedy: string, cause?: unknown): LevinError =>
-  new LevinError('LEVIN_UNAVAILABLE', { message: `The accelerator 'webgpu' cannot run here: ${reason}`, remedy, cause })

@@ -1,4 +1,4 @@
-import { parseDevices, requireDeviceIndex } from '@levin/accelerators'
+import { requireDeviceIndex } from '@levin/accelerators'
 import {
   type Accelerator,
   type AcceleratorCapabilities,
@@ -47,7 +47,9 @@ export class WebgpuAccelerator implements Accelerator {
 
   /** `'auto'` is one GPU: more of them need a strategy that was asked for. */
   async parseDevices(devices: Devices): Promise<readonly number[]> {
-    return parseDevices(devices === 'auto' ? 1 : devices, Math.max(1, await this.deviceCount()))
+    if (devices === 'auto') return [0]
+    const { parseDevices } = await import('./parse-devices.js')
+    return parseDevices(devices, Math.max(1, await this.deviceCount()))
   }
 
   async setup(index = 0): Promise<void> {

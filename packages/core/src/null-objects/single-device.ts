@@ -1,6 +1,7 @@
 import { add, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import type { Accelerator } from '../contracts/accelerator.js'
-import type { Optimizer } from '../contracts/optimizer.js'
+import type { TensorRecord } from '../contracts/checkpoint-io.js'
+import type { Optimizer, OptimizerState } from '../contracts/optimizer.js'
 import type {
   Decision,
   MicroBatch,
@@ -16,9 +17,11 @@ import { updateWindow } from '../gradients/update-window.js'
 import type { Module } from '../module.js'
 import type { Parameter } from '../parameter.js'
 import { assignPaths } from '../parameter-tree.js'
-import { loadWholeModel, loadWholeOptimizer, wholeModel, wholeOptimizer } from '../state/whole-state.js'
 import { oneDevice } from './one-device.js'
 import { soloRank } from './solo-rank.js'
+
+// Where nothing is saved and nothing loaded, it is not loaded either.
+const wholeState = () => import('../state/whole-state.js')
 
 /** The strategy of one worker on one device; what runs where nothing else is chosen. */
 export class SingleDevice implements Strategy {
@@ -118,10 +121,29 @@ export class SingleDevice implements Strategy {
 
   barrier(): void {}
 
-  modelState = wholeModel
-  loadModelState = loadWholeModel
-  optimizerState = (optimizer: Optimizer) => wholeOptimizer(optimizer)
-  loadOptimizerState = loadWholeOptimizer
+  async *modelState(module: Module): AsyncIterable<TensorRecord> {
+    yield* (await wholeState()).wholeModel(module)
+  }
+
+  async loadModelState(
+    module: Module,
+    records: ReadonlyMap<string, TensorRecord>,
+    options: { strict: boolean },
+  ): Promise<void> {
+    await (await wholeState()).loadWholeModel(module, records, options)
+  }
+
+  async *optimizerState(optimizer: Optimizer): AsyncIterable<TensorRecord> {
+    yield* (await wholeState()).wholeOptimizer(optimizer)
+  }
+
+  async loadOptimizerState(
+    optimizer: Optimizer,
+    state: OptimizerState,
+    records: ReadonlyMap<string, TensorRecord>,
+  ): Promise<void> {
+    await (await wholeState()).loadWholeOptimizer(optimizer, state, records)
+  }
 
   async teardown(): Promise<void> {
     await this.#accelerator?.teardown()

@@ -53,10 +53,10 @@ export async function runByUrl<K extends RunKind>(
   }
   if (!run) throw unreadable(url)
   const merged = mergeHparams(run.hparams, hparams)
-  const module = requireModule(run.module(merged), kind)
+  const module = await requireModule(run.module(merged), kind)
   return execute(kind, {
     module,
-    data: asDataModule(run.data?.(merged)),
+    data: await asDataModule(run.data?.(merged)),
     options: resolved,
     chosen,
     world: placement.world,

@@ -45,10 +45,10 @@ async function takePart(
   const [run, { asDataModule, execute, requireModule }] = await Promise.all([load(), import('../run/here.js')])
   const hparams = mergeHparams(run.hparams, request.hparams)
   const options = { ...optionsOfRun(run, request.hparams, request.options), platform }
-  const module = requireModule(run.module(hparams), request.kind)
+  const module = await requireModule(run.module(hparams), request.kind)
   return execute<RunKind>(request.kind, {
     module,
-    data: asDataModule(run.data?.(hparams)),
+    data: await asDataModule(run.data?.(hparams)),
     options: resolveOptions(options),
     chosen: chooseHere(options, where),
     world,

@@ -1,12 +1,5 @@
-import {
-  describe,
-  type FeedbackState,
-  LevinError,
-  type Module,
-  type Optimizer,
-  type OptimizerView,
-  type OptimizerWithSchedule,
-} from '@levin/core'
+import type { FeedbackState, Module, Optimizer, OptimizerView, OptimizerWithSchedule } from '@levin/core'
+import { refusals } from './refusals.js'
 
 /** An optimizer of the run with its schedule and where that stands. */
 export interface ConfiguredOptimizer extends OptimizerView {
@@ -22,41 +15,28 @@ export interface ConfiguredOptimizer extends OptimizerView {
  *
  * @throws LEVIN_INVALID_MODULE naming what is wrong with the result
  */
-export function configureOptimizers(module: Module): ConfiguredOptimizer[] {
+export async function configureOptimizers(module: Module): Promise<ConfiguredOptimizer[]> {
   const result = module.configureOptimizers?.()
   const list = Array.isArray(result) ? (result as readonly unknown[]) : [result]
-  if (!result || !list.length) throw invalid(module, describe(result))
-  const configured = list.map((item) => configure(module, item))
-  if (configured.length > 1 && module.automaticOptimization) {
-    throw new LevinError('LEVIN_INVALID_MODULE', {
-      message: `${module.constructor.name}.configureOptimizers() returned ${configured.length} optimizers.`,
-      remedy:
-        'Several optimizers need manual optimization: set automaticOptimization = false and call step.backward() and the optimizers in trainingStep.',
-    })
-  }
+  if (!result || !list.length) throw (await refusals()).notAnOptimizer(module, result)
+  const configured: ConfiguredOptimizer[] = []
+  for (const item of list) configured.push(await configure(module, item))
+  if (configured.length > 1 && module.automaticOptimization)
+    throw (await refusals()).severalOptimizers(module, configured.length)
   return uniquelyNamed(configured)
 }
 
-function configure(module: Module, item: unknown): ConfiguredOptimizer {
+async function configure(module: Module, item: unknown): Promise<ConfiguredOptimizer> {
   const long: OptimizerWithSchedule | undefined = isLongForm(item) ? item : undefined
   const optimizer = long ? long.optimizer : item
-  if (!isOptimizer(optimizer)) throw invalid(module, describe(optimizer))
-  requireOwnParameters(module, optimizer)
+  if (!isOptimizer(optimizer)) throw (await refusals()).notAnOptimizer(module, optimizer)
+  const own = new Set(module.parameters())
+  const foreign = optimizer.groups.flatMap(({ parameters }) => parameters).find((parameter) => !own.has(parameter))
+  if (foreign) throw (await refusals()).foreignParameter(module, optimizer, foreign)
   const schedule = long?.schedule
-  requireSchedule(schedule, long?.interval)
-  if (schedule?.kind === 'feedback' && !long?.monitor) {
-    throw new LevinError('LEVIN_INVALID_MODULE', {
-      message: `The schedule '${schedule.name}' answers to a metric, and none is named.`,
-      remedy: "Add monitor: 'val/loss' (or another name you log) beside the schedule in configureOptimizers().",
-    })
-  }
+  await requireSchedule(schedule, long)
   const frequency = long?.frequency ?? 1
-  if (!Number.isSafeInteger(frequency) || frequency < 1) {
-    throw new LevinError('LEVIN_BAD_OPTION', {
-      expected: 'a schedule frequency of at least 1',
-      found: String(frequency),
-    })
-  }
+  if (!Number.isSafeInteger(frequency) || frequency < 1) throw (await refusals()).badFrequency(frequency)
   return {
     optimizer,
     name: long?.name ?? `lr-${optimizer.name}`,
@@ -69,35 +49,14 @@ function configure(module: Module, item: unknown): ConfiguredOptimizer {
   }
 }
 
-/** What no field of the module holds would get no value, and be in no checkpoint. */
-function requireOwnParameters(module: Module, optimizer: Optimizer): void {
-  const own = new Set(module.parameters())
-  const foreign = optimizer.groups.flatMap(({ parameters }) => parameters).find((parameter) => !own.has(parameter))
-  if (!foreign) return
-  throw new LevinError('LEVIN_INVALID_MODULE', {
-    message: `The optimizer '${optimizer.name}' trains a parameter of shape [${foreign.shape.join(', ')}] that ${module.constructor.name} does not hold.`,
-    remedy:
-      'Give it this.parameters(), or keep the layer in a field of the module. Private #fields cannot be seen by a walk over it.',
-  })
-}
-
 const INTERVALS: readonly unknown[] = [undefined, 'step', 'epoch']
 
-function requireSchedule(schedule: unknown, interval: unknown): void {
-  if (!INTERVALS.includes(interval)) {
-    throw new LevinError('LEVIN_BAD_OPTION', {
-      expected: "the interval of a schedule to be 'step' or 'epoch'",
-      found: describe(interval),
-    })
-  }
+async function requireSchedule(schedule: unknown, long: OptimizerWithSchedule | undefined): Promise<void> {
+  if (!INTERVALS.includes(long?.interval)) throw (await refusals()).badInterval(long?.interval)
   const { kind, factor, observe } = (schedule ?? {}) as Partial<Record<'kind' | 'factor' | 'observe', unknown>>
   const fits = { pure: typeof factor === 'function', feedback: typeof observe === 'function' }[String(kind)]
-  if (schedule === undefined || fits) return
-  throw new LevinError('LEVIN_INVALID_MODULE', {
-    message: 'What configureOptimizers() returned as a schedule is none.',
-    expected: 'one of @levin/optim, such as cosine({ steps: 1000 }), or customSchedule(…)',
-    found: describe(schedule),
-  })
+  if (schedule !== undefined && !fits) throw (await refusals()).notASchedule(schedule)
+  if (kind === 'feedback' && !long?.monitor) throw (await refusals()).noMonitor(String(long?.schedule?.name))
 }
 
 const isLongForm = (item: unknown): item is OptimizerWithSchedule =>
@@ -114,11 +73,3 @@ function uniquelyNamed(optimizers: ConfiguredOptimizer[]): ConfiguredOptimizer[]
     return count === 0 ? configured : { ...configured, name: `${configured.name}-${count}` }
   })
 }
-
-const invalid = (module: Module, found: string): LevinError =>
-  new LevinError('LEVIN_INVALID_MODULE', {
-    message: `${module.constructor.name}.configureOptimizers() returned no optimizer.`,
-    expected: 'an optimizer, { optimizer, schedule }, or an array of these',
-    found,
-    remedy: 'Return one of @levin/optim, for example adamW(this.parameters(), { learningRate: 1e-3 }).',
-  })

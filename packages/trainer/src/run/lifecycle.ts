@@ -9,7 +9,6 @@ import {
 } from '@levin/core'
 import { defaultCallbacks, joinsFastDevRun } from '../callbacks/default-callbacks.js'
 import { HookLists, stateKey } from '../hook-lists.js'
-import { ProgressReporter } from '../launch/progress-reporter.js'
 import type { OnRunEvent } from '../launch/run-events.js'
 import type { ResolvedOptions } from '../resolve-options.js'
 import type { ChosenPlugins } from '../setup/choose-plugins.js'
@@ -91,12 +90,15 @@ async function createRun(request: LifecycleRequest): Promise<Run> {
     report,
     saved,
   })
-  const reporters = report && run.isGlobalZero ? [new ProgressReporter(report)] : []
+  const reporters = report && run.isGlobalZero ? [await progressReporter(report)] : []
   const callbacks = mergeCallbacks(chosen.callbacks, module, [...(await defaultCallbacks(run)), ...reporters])
   run.hooks = new HookLists(options.fastDevRun ? callbacks.filter(joinsFastDevRun) : callbacks, module)
   for (const warning of warnings) run.announce(warning, 'warning')
   return run
 }
+
+const progressReporter = async (report: OnRunEvent): Promise<Callback> =>
+  new (await import('../launch/progress-reporter.js')).ProgressReporter(report)
 
 /** A callback of the module's replaces one of the Trainer's with the same key; what is given replaces the default. */
 function mergeCallbacks(given: readonly Callback[], module: Module, defaults: readonly Callback[]): Callback[] {
@@ -126,12 +128,12 @@ async function setUp(run: Run, { checkpoint }: LifecycleRequest): Promise<Stored
   await module.configureModel?.()
   assignPaths(module)
   const { synchronousRead } = accelerator.capabilities
-  requireSupported(module, strategy, { synchronousRead, accumulate: options.accumulateGradBatches })
+  await requireSupported(module, strategy, { synchronousRead, accumulate: options.accumulateGradBatches })
   if (run.kind === 'fit' && (strategy.inexact || strategy.dataShard.count > 1))
     (await amongRanks()).announceDifferences(run)
   const stored = await checkpoint?.(run)
   await strategy.materialise(module, { seed: options.seed })
-  if (run.kind === 'fit') run.optimizers = configureOptimizers(module)
+  if (run.kind === 'fit') run.optimizers = await configureOptimizers(module)
   return stored
 }
 

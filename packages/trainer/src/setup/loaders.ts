@@ -1,14 +1,13 @@
 import {
   type DataModule,
   DataModule as DataModuleClass,
-  describe,
-  LevinError,
   type Loader,
   type LoaderLike,
   type Module,
   type OnHost,
 } from '@levin/core'
 import { asLoader } from '../batches/batch-source.js'
+import { refusals } from '../run/refusals.js'
 import type { Run } from '../run/run.js'
 
 /** What may be given as data: a data module, or loaders by stage. */
@@ -31,18 +30,12 @@ const METHODS = {
 } as const satisfies Record<Stage, keyof DataModule & keyof Module>
 
 /** Brings the given data into one form. */
-export function asDataModule(data: unknown): DataModule | undefined {
+export async function asDataModule(data: unknown): Promise<DataModule | undefined> {
   if (data === undefined || data instanceof DataModuleClass) return data as DataModule | undefined
   const known = Object.keys(METHODS)
   const isRecord = typeof data === 'object' && data !== null && Object.getPrototypeOf(data) === Object.prototype
   const unknown = isRecord ? Object.keys(data).find((key) => !known.includes(key)) : undefined
-  if (!isRecord || unknown) {
-    throw new LevinError('LEVIN_DATA', {
-      message: 'The data cannot be used.',
-      expected: 'a DataModule, or an object with loaders under train, validate, test, predict',
-      found: unknown ? `the key '${unknown}'` : describe(data),
-    })
-  }
+  if (!isRecord || unknown) throw (await refusals()).notData(data, unknown, known)
   return new GivenLoaders(data as LoadersByStage)
 }
 
@@ -69,20 +62,20 @@ export const hasLoaders = ({ data, module }: Run, stage: Stage): boolean =>
 export async function loadersOf(run: Run, stage: Stage): Promise<Loader[]> {
   const owner = run.data?.[METHODS[stage]] ? run.data : run.module
   const method = owner[METHODS[stage]] as (() => unknown) | undefined
-  if (!method) {
-    throw new LevinError('LEVIN_DATA', {
-      message: `There are no data to ${stage} on.`,
-      expected: `${METHODS[stage]}() in the data module, or { ${stage}: loader }`,
-    })
-  }
+  if (!method) throw (await refusals()).noData(stage, METHODS[stage])
   const given = await method.call(owner)
   const list = stage !== 'train' && isListOfLoaders(given) ? given : [given as LoaderLike]
   const { dataShard } = run.strategy
-  return list.map((item, index) => {
+  const loaders = list.map((item, index) => {
     const loader = asLoader(item, `The ${stage} loader ${list.length > 1 ? index : ''}`.trim())
     loader.setSeed?.(run.options.seed)
-    return dataShard.count > 1 ? shard(loader, dataShard, stage) : loader
+    return loader
   })
+  if (dataShard.count === 1) return loaders
+  if (!loaders.every((loader) => loader.shard)) throw (await refusals()).unsplittable(stage, dataShard.count)
+  // Workers train in step: each needs the same number of batches, if need be an empty one.
+  const part = stage === 'train' ? { ...dataShard, even: true } : dataShard
+  return loaders.map((loader) => loader.shard?.(part) ?? loader)
 }
 
 // An array is a list of loaders if its members are loaders, and a loader of batches otherwise.
@@ -93,14 +86,3 @@ const isListOfLoaders = (value: unknown): value is LoaderLike[] =>
 
 const isIterableObject = (item: unknown): item is object =>
   typeof item === 'object' && item !== null && (Symbol.iterator in item || Symbol.asyncIterator in item)
-
-function shard(loader: Loader, dataShard: { rank: number; count: number }, stage: Stage): Loader {
-  if (loader.shard) {
-    // Workers train in step: each needs the same number of batches, if need be an empty one.
-    return loader.shard(stage === 'train' ? { ...dataShard, even: true } : dataShard)
-  }
-  throw new LevinError('LEVIN_NOT_SUPPORTED', {
-    message: `The ${stage} loader cannot be split over ${dataShard.count} workers.`,
-    remedy: 'Use a DataLoader, or give your loader a shard({ rank, count }) method.',
-  })
-}

@@ -3,7 +3,6 @@ import {
   type AnyPlugin,
   availabilityOf,
   type CheckpointIO,
-  CurrentBackend,
   type Logger,
   noCheckpoints,
   pickAvailable,
@@ -34,7 +33,7 @@ export async function settleAccelerator(
   if (best) return best
   const slow = await pickAvailable('accelerator', plugins, { lastResort: true })
   if (slow) warn(`Nothing faster than '${recipeOf(slow)?.name}' is available here. ${await reasons(plugins)}`)
-  return slow ?? new CurrentBackend()
+  return slow ?? new (await import('./current-backend.js')).CurrentBackend()
 }
 
 /** Why the registered accelerators cannot run. */

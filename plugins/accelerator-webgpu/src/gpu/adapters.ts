@@ -27,7 +27,7 @@ export async function listAdapters(
   const found = await (source.names
     ? namedAdapters(source, source.names)
     : offeredAdapters(source.gpu, powerPreference))
-  if (found.length === 0) return noAdapter(source)
+  if (found.length === 0) return (await import('./no-gpu.js')).noAdapter(source)
   return [...found.filter(({ isSoftware }) => !isSoftware), ...found.filter(({ isSoftware }) => isSoftware)]
 }
 
@@ -83,14 +83,4 @@ function entryOf(gpu: GPU, adapter: GPUAdapter, given?: string): AdapterEntry {
   const isFallback = isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false
   const isSoftware = isFallback || SOFTWARE.test(`${name} ${vendor} ${architecture} ${device} ${description}`)
   return { name, adapter, isSoftware, gpu }
-}
-
-function noAdapter({ names }: GpuSource): NoGpu {
-  return {
-    reason: 'WebGPU is there, and finds no adapter.',
-    remedy: names
-      ? 'Install the driver of the GPU: on Linux libvulkan1 and the driver for Vulkan that belongs to it (vulkaninfo lists ' +
-        'what is there); in a container hand the GPU in.'
-      : "Update the driver of the GPU, turn on hardware acceleration in the browser's settings, or choose accelerator: 'cpu'.",
-  }
 }

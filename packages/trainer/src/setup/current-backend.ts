@@ -1,0 +1,2 @@
+// Apart, for programs that have an accelerator.
+export { CurrentBackend } from '@levin/core'
