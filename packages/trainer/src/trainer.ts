@@ -1,8 +1,9 @@
-import { type AnyPlugin, LevinError, Module, type RunKind, type StartWorker } from '@levin/core'
+import { type AnyPlugin, Module, type RunKind, type StartWorker } from '@levin/core'
 import type { RunModuleOptions, WorkerRunOptions } from './launch/run-module-options.js'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js'
 import type { EvaluationResult, FitResult, PredictionResult } from './result.js'
 import type { Results } from './run/execute.js'
+import { refusals } from './run/refusals.js'
 import type { PredictOptions, RunOptions } from './run/run-options.js'
 import { type ChosenPlugins, choosePlugins } from './setup/choose-plugins.js'
 import type { DataSource } from './setup/loaders.js'
@@ -98,7 +99,7 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
     const dataModule = await asDataModule(data)
     requireRunOptions(kind, runOptions)
     const placement = await placeRun(this.#chosen, this.#options)
-    if (placement.kind === 'launched') throw needsRunModule(placement.worldSize)
+    if (placement.kind === 'launched') throw (await refusals()).needsRunModule(placement.worldSize)
     return execute(kind, {
       module,
       data: dataModule,
@@ -113,17 +114,3 @@ export class Trainer<const P extends readonly AnyPlugin[] = []> {
 /** A function, but for the class of a module, which somebody forgot to make one of. */
 const startsWorkers = (target: unknown): target is StartWorker =>
   typeof target === 'function' && !(target.prototype instanceof Module)
-
-function needsRunModule(worldSize: number): LevinError {
-  return new LevinError('LEVIN_NOT_SUPPORTED', {
-    message: `The run takes place in ${worldSize === 1 ? 'a worker' : `${worldSize} workers`}, and a module that is built already cannot travel there.`,
-    remedy: `Write a run module, which every worker imports, and give its URL: trainer.fit(new URL('./run.js', import.meta.url)).
-
-  // run.js
-  export default defineRun({
-    hparams: { learningRate: 1e-3 },
-    module: (hparams) => new MyModule(hparams),
-    data: () => new MyData(),
-  })`,
-  })
-}

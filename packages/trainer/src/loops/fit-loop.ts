@@ -1,8 +1,9 @@
-import { LevinError, type Loader, type LoaderPosition } from '@levin/core'
+import type { Loader, LoaderPosition } from '@levin/core'
 import { countBatches } from '../batches/batch-source.js'
 import { LogStore } from '../logging/log-store.js'
 import { isZero } from '../resolve-options.js'
 import { gatherRanks } from '../run/agreement.js'
+import { refusals } from '../run/refusals.js'
 import type { Run, StopRequest } from '../run/run.js'
 import { applySchedules, observeMetrics } from '../run/schedules.js'
 import { SharedTrigger } from '../run/shared-trigger.js'
@@ -187,7 +188,7 @@ export class FitLoop {
     const { epoch, sample = 0 } = this.#resumeAt?.loader ?? {}
     // Fewer samples than a batch has now count as none of these.
     const resumed = clock.batchIndex > 0 || (epoch === clock.epoch && sample > 0)
-    const skip = resumed ? this.#seek() : 0
+    const skip = resumed ? (await import('./resume-epoch.js')).resumeEpoch(this.#run, this.#train, this.#resumeAt) : 0
     this.#resumeAt = undefined
     const hookRun = epochHookRun(this.#run, this.#logs)
     await hooks.call('onTrainEpochStart', hookRun)
@@ -199,42 +200,6 @@ export class FitLoop {
     const finished = await this.#epoch.run(this.#train, { limit, skip, resumed })
     if (finished && !this.#epochValidated) await this.#validateAtEpochEnd()
     await this.#endEpoch(hookRun, finished)
-  }
-
-  /**
-   * Goes on within an epoch, after the samples that were trained on: in batches of the size that they have now, by which they are
-   * counted from here on. Gives how many batches a loader that cannot be sought has to be read on.
-   */
-  #seek(): number {
-    const { clock, strategy } = this.#run
-    const { epoch, batchIndex } = clock
-    const { loader: stored, shards } = this.#resumeAt ?? {}
-    const fits = stored?.epoch === epoch && stored.batch === batchIndex
-    if (!this.#train.seek) {
-      if (batchIndex > 0 && shards !== undefined && shards !== strategy.dataShard.count) this.#announceReadOn(shards)
-      return batchIndex
-    }
-    const first = this.#train.seek(fits ? stored : { epoch, batch: batchIndex })
-    if (typeof first === 'number') clock.batchIndex = first
-    if (fits) this.#announceOtherBatches(stored)
-    return 0
-  }
-
-  #announceReadOn(shards: number): void {
-    const { announcer, clock, strategy } = this.#run
-    announcer.say(
-      `The checkpoint lies within an epoch that ${shards} workers had divided, now there are ${strategy.dataShard.count}, and the training loader knows no positions: it goes on after ${clock.batchIndex} batches, so that samples of this epoch are seen twice or not at all.`,
-      'warning',
-    )
-  }
-
-  #announceOtherBatches({ globalBatch: before, sample = 0 }: LoaderPosition): void {
-    const now = this.#train.position?.(0).globalBatch
-    if (before === undefined || now === undefined || before === now || sample === 0) return
-    this.#run.announcer.say(
-      `The checkpoint lies within an epoch whose batches had ${before} samples over all workers. The rest of it, from sample ${sample} on, is divided into batches of ${now}: each sample is seen once, and limits count batches of ${now}.`,
-      'warning',
-    )
   }
 
   async #validateAtEpochEnd(): Promise<void> {
@@ -316,9 +281,5 @@ async function settleSteps(run: Run, trainBatches: number | undefined): Promise<
   const counts = all.map(({ batches }) => batches ?? 'an unknown number of')
   const other = counts.findIndex((count) => count !== counts[0])
   if (other < 0) return
-  throw new LevinError('LEVIN_DATA', {
-    message: `The training loader has ${counts[0]} batches on rank 0 and ${counts[other]} batches on rank ${other}.`,
-    remedy:
-      'Let shard({ rank, count, even: true }) of the loader give all shards as many batches, an empty one if need be, and load the same data everywhere.',
-  })
+  throw (await refusals()).otherBatches(counts, other)
 }

@@ -1,4 +1,5 @@
 import type { FeedbackState, Module, Optimizer, OptimizerView, OptimizerWithSchedule } from '@levin/core'
+import { feedbackCode } from './feedback-code.js'
 import { refusals } from './refusals.js'
 
 /** An optimizer of the run with its schedule and where that stands. */
@@ -21,6 +22,7 @@ export async function configureOptimizers(module: Module): Promise<ConfiguredOpt
   if (!result || !list.length) throw (await refusals()).notAnOptimizer(module, result)
   const configured: ConfiguredOptimizer[] = []
   for (const item of list) configured.push(await configure(module, item))
+  if (configured.some(({ feedback }) => feedback)) await feedbackCode()
   if (configured.length > 1 && module.automaticOptimization)
     throw (await refusals()).severalOptimizers(module, configured.length)
   return uniquelyNamed(configured)

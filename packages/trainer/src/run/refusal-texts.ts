@@ -1,8 +1,9 @@
 // What is refused before a run begins, as one module.
-export { noData, notData, unsplittable } from '../setup/data-refusals.js'
+export { noData, notData, otherBatches, unsplittable } from '../setup/data-refusals.js'
 export {
   accumulatesManually,
   lacksMethod,
+  needsRunModule,
   needsSynchronousRead,
   noManualOptimization,
   notAModule,

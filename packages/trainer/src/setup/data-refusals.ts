@@ -24,3 +24,12 @@ export function unsplittable(stage: string, workers: number): LevinError {
     remedy: 'Use a DataLoader, or give your loader a shard({ rank, count }) method.',
   })
 }
+
+/** @param counts batches that the ranks have @param other a rank that has not as many as rank 0 */
+export function otherBatches(counts: readonly (number | string)[], other: number): LevinError {
+  return new LevinError('LEVIN_DATA', {
+    message: `The training loader has ${counts[0]} batches on rank 0 and ${counts[other]} batches on rank ${other}.`,
+    remedy:
+      'Let shard({ rank, count, even: true }) of the loader give all shards as many batches, an empty one if need be, and load the same data everywhere.',
+  })
+}

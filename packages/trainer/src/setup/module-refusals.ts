@@ -52,3 +52,17 @@ export function needsSynchronousRead(strategy: string): LevinError {
     remedy: "Use accelerator: 'cpu', or a strategy that communicates between steps.",
   })
 }
+
+export function needsRunModule(worldSize: number): LevinError {
+  return new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `The run takes place in ${worldSize === 1 ? 'a worker' : `${worldSize} workers`}, and a module that is built already cannot travel there.`,
+    remedy: `Write a run module, which every worker imports, and give its URL: trainer.fit(new URL('./run.js', import.meta.url)).
+
+  // run.js
+  export default defineRun({
+    hparams: { learningRate: 1e-3 },
+    module: (hparams) => new MyModule(hparams),
+    data: () => new MyData(),
+  })`,
+  })
+}
