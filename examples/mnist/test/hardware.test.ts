@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { tensorflow } from '@levin/accelerator-cuda'
 import { webgpu } from '@levin/accelerator-webgpu'
 import { cpu } from '@levin/accelerators'
-import { bundle, call, launchBrowser, openPage, serve } from '@levin/browser-test'
-import { requirePart } from '@levin/real-parts'
+import { call, openBundled } from '@levin/browser-test'
+import { requirePart, useSoftwareAdapter } from '@levin/real-parts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readDigits } from '../src/read-digits.js'
 import { DIGITS, type FewDigits, type ShortTraining, STEPS, trainShortly } from './short-training.js'
@@ -39,23 +38,17 @@ describe('the digit classifier learns the same', { timeout: 400_000 }, () => {
 
   describe.runIf(requirePart('chromium'))('with the software adapter of Chromium', () => {
     test('on webgpu in Node', async () => {
-      process.env['VK_ICD_FILENAMES'] ??= '/usr/lib/chromium/vk_swiftshader_icd.json'
-      process.env['XDG_RUNTIME_DIR'] ??= '/tmp'
+      useSoftwareAdapter()
       expectTheSame(await trainShortly(webgpu(), digits))
     })
 
     test('on cpu and webgpu in a page', async () => {
-      const site = await bundle(fileURLToPath(new URL('page', import.meta.url)))
-      const server = await serve(site.folder)
-      const browser = await launchBrowser()
+      const page = await openBundled(new URL('./page/', import.meta.url))
       try {
-        const page = await openPage(browser, `${server.url}/`)
         for (const name of ['cpu', 'webgpu']) expectTheSame(await call<ShortTraining>(page, 'train', name, digits))
         expect(page.errors).toEqual([])
       } finally {
-        await browser.close()
-        await server.close()
-        site.remove()
+        await page.close()
       }
     })
   })

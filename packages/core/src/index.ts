@@ -91,6 +91,7 @@ export type {
 } from './contracts/strategy.js'
 export type { World } from './contracts/world.js'
 export { DataModule, type EvaluationLoaders } from './data-module.js'
+export { DeviceLoss } from './device-loss.js'
 export {
   adopt,
   copy,

@@ -22,14 +22,10 @@ import {
   version_core,
 } from '@tensorflow/tfjs-core'
 import { webglAvailability } from './availability.js'
+import { ContextLoss, type WebglBackend } from './context-loss.js'
 import type { WebglLibrary, WebglOptions } from './options.js'
 
 const BACKEND = 'webgl'
-
-/** What is used of tfjs's backend beside its contract. */
-interface WebglBackend {
-  readonly gpgpu?: { readonly gl: WebGL2RenderingContext }
-}
 
 /** A GPU, by tfjs's WebGL backend as it is: ops are composed of its kernels. */
 export class WebglAccelerator implements Accelerator {
@@ -43,7 +39,7 @@ export class WebglAccelerator implements Accelerator {
   }
   readonly #lib: NonNullable<WebglOptions['lib']>
   readonly #listeners = new Set<(reason: string) => void>()
-  #watched: WebGL2RenderingContext | undefined
+  #unsubscribe: (() => void) | undefined
 
   constructor({ lib = () => import('@tensorflow/tfjs-backend-webgl') }: WebglOptions = {}) {
     this.#lib = lib
@@ -62,21 +58,25 @@ export class WebglAccelerator implements Accelerator {
         found: describe(index),
       })
     }
-    if (getBackend() === BACKEND && this.#watched !== undefined && this.#watched === contextInUse()) return
+    if (this.#unsubscribe && getBackend() === BACKEND && watched?.loss.isLost === false) return
     const availability = webglAvailability()
     if (!availability.ok) throw unavailable(availability.reason, availability.remedy)
-    await this.#import()
+    const library = await this.#import()
     // Packed, exp computes beyond the tensor's edge too, where it makes infinities that a packed matMul multiplies by 0: NaN.
     env().set('WEBGL_PACK_UNARY_OPERATIONS', false)
+    if (watched?.loss.isLost) replaceBackend(library)
     if (!(await setBackend(BACKEND)))
       throw unavailable('the WebGL backend of tfjs did not start.', 'The console has its reason.')
-    this.#watch()
+    this.#unsubscribe?.()
+    this.#unsubscribe = watchBackend().loss.onLost((reason) => {
+      for (const listener of [...this.#listeners]) listener(reason)
+    })
   }
 
   // The backend is shared by everything in this thread that uses tfjs.
   async teardown(): Promise<void> {
-    this.#watched?.canvas.removeEventListener('webglcontextlost', this.#onLost)
-    this.#watched = undefined
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
   }
 
   // The backend keeps the array until a kernel asks for the texture.
@@ -114,12 +114,8 @@ export class WebglAccelerator implements Accelerator {
     return () => this.#listeners.delete(listener)
   }
 
-  async regain(): Promise<void> {
-    await this.teardown()
-    const { MathBackendWebGL } = await this.#import()
-    removeBackend(BACKEND)
-    registerBackend(BACKEND, () => new MathBackendWebGL())
-    await this.setup()
+  regain(): Promise<void> {
+    return this.setup()
   }
 
   async #import(): Promise<WebglLibrary> {
@@ -130,23 +126,26 @@ export class WebglAccelerator implements Accelerator {
       throw unavailable('the WebGL backend of tfjs cannot be imported.', remedy, cause)
     }
   }
-
-  #watch(): void {
-    const context = contextInUse()
-    if (context === this.#watched) return
-    this.#watched?.canvas.removeEventListener('webglcontextlost', this.#onLost)
-    context?.canvas.addEventListener('webglcontextlost', this.#onLost)
-    this.#watched = context
-  }
-
-  readonly #onLost = (): void => {
-    for (const listener of [...this.#listeners]) listener('the browser took the WebGL context away')
-  }
 }
 
 // --- Internal helpers ---
 
-const contextInUse = (): WebGL2RenderingContext | undefined => (backend() as WebglBackend).gpgpu?.gl
+/** Of the backend in use: one for a thread, as the backend is. */
+let watched: ContextLoss | undefined
+
+function watchBackend(): ContextLoss {
+  const { gpgpu } = backend() as WebglBackend
+  if (!gpgpu) throw unavailable('the backend in use has no WebGL context.', "tf.setBackend('webgl') finds out why.")
+  if (watched?.gl !== gpgpu.gl) watched = new ContextLoss(backend() as unknown as Required<WebglBackend>)
+  return watched
+}
+
+/** Tensors on the lost context go with it. */
+function replaceBackend({ MathBackendWebGL }: WebglLibrary): void {
+  watched = undefined
+  removeBackend(BACKEND)
+  registerBackend(BACKEND, () => new MathBackendWebGL())
+}
 
 const unavailable = (reason: string, remedy: string, cause?: unknown): LevinError =>
   new LevinError('LEVIN_UNAVAILABLE', { message: `The accelerator 'webgl' cannot run here: ${reason}`, remedy, cause })

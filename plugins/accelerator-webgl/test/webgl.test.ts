@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
-import { bundle, call, launchBrowser, openPage, serve, type WatchedPage } from '@levin/browser-test'
+import { type BundledPage, call, openBundled } from '@levin/browser-test'
 import { availabilityOf } from '@levin/core'
 import { holdFindings, type SweepFindings } from '@levin/op-sweep'
 import { requirePart } from '@levin/real-parts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { webgl } from '../src/index.js'
+import type { Loss } from './page/main.js'
 
 // Rounded as shaders round.
 const TOLERANCE = { rtol: 1e-5, atol: 5e-6 }
@@ -21,19 +21,11 @@ describe('where there is no browser', () => {
 })
 
 describe.runIf(requirePart('chromium'))('in Chromium, on SwiftShader', () => {
-  let page: WatchedPage
-  const closing: (() => unknown)[] = []
-
+  let page: BundledPage
   beforeAll(async () => {
-    const made = await bundle(fileURLToPath(new URL('./page/', import.meta.url)))
-    const browser = await launchBrowser('webgl')
-    const server = await serve(made.folder)
-    closing.push(() => browser.close(), server.close, made.remove)
-    page = await openPage(browser, server.url)
+    page = await openBundled(new URL('./page/', import.meta.url), 'webgl')
   })
-  afterAll(async () => {
-    for (const close of closing) await close()
-  })
+  afterAll(() => page?.close())
 
   it('is there, and never chosen by itself: the processor plays the GPU', async () => {
     expect(await call(page, 'availability')).toMatchObject({ ok: true, automatic: false })
@@ -50,10 +42,11 @@ describe.runIf(requirePart('chromium'))('in Chromium, on SwiftShader', () => {
     holdFindings({ accelerator: 'webgl', on: 'Chromium, on SwiftShader', tolerance: TOLERANCE, report }, findings)
   })
 
-  it('says when the browser takes the context away, and computes again when it is regained', async () => {
-    expect(await call(page, 'loseAndRegain')).toEqual({
-      reasons: ['the browser took the WebGL context away'],
-      sum: [6],
-    })
+  it('says when the browser takes the context away, to those who wait too, and computes again when it is regained', async () => {
+    const { reasons, codes, sums } = await call<Loss>(page, 'loseAndRegain')
+    expect(reasons).toEqual(['the browser took the WebGL context away'])
+    expect(codes).toEqual(Array(3).fill('LEVIN_DEVICE_LOST'))
+    expect(sums[0]).toBeGreaterThan(0)
+    expect(sums[1]).toBe(sums[0])
   })
 })

@@ -6,10 +6,13 @@ const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '-
 /** The same for WebGL. */
 const WEBGL = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
 
-const GPU = { webgpu: WEBGPU, webgl: WEBGL, none: ['--disable-gpu'] }
+const GPU = { webgpu: WEBGPU, webgl: WEBGL, none: ['--disable-gpu', '--disable-software-rasterizer'] }
+
+/** What a page finds beside the processor. */
+export type Gpu = keyof typeof GPU
 
 /** Debian's Chromium, without a window. As root it has no sandbox. */
-export const launchBrowser = (gpu: keyof typeof GPU = 'webgpu'): Promise<Browser> =>
+export const launchBrowser = (gpu: Gpu = 'webgpu'): Promise<Browser> =>
   chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...GPU[gpu]] })
 
 /** A page, and what went wrong on it. */
