@@ -1,7 +1,7 @@
-import { launchBrowser, type PageServer } from '@levin/browser-test'
+import type { Gpu, PageServer } from '@levin/browser-test'
 import { requirePart } from '@levin/real-parts'
-import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Browsers } from './browsers.js'
 import { serveSite } from './site.js'
 import { Visitor } from './visitor.js'
 
@@ -12,12 +12,11 @@ const TEXT = '?width=16&heads=2&blocks=1&context=16&maxEpochs=8'
 
 describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () => {
   let server: PageServer
-  let browser: Browser
+  const browsers = new Browsers()
   const visitors: Visitor[] = []
 
   beforeAll(async () => {
     server = await serveSite()
-    browser = await launchBrowser()
   }, 120_000)
   afterEach(async () => {
     for (const visitor of visitors.splice(0)) {
@@ -26,42 +25,60 @@ describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () 
     }
   })
   afterAll(async () => {
-    await browser?.close()
+    await browsers.close()
     await server?.close()
   })
 
-  const visit = async (path: string, among = browser): Promise<Visitor> => {
-    const visitor = await Visitor.open(among, `${server.url}/${path}`)
+  const visit = async (path: string, gpu: Gpu = 'webgpu'): Promise<Visitor> => {
+    const visitor = await Visitor.open(await browsers.with(gpu), `${server.url}/${path}`)
     visitors.push(visitor)
     return visitor
+  }
+
+  /** Trains from the first update to the last. */
+  async function undisturbed(visitor: Visitor): Promise<void> {
+    await visitor.press('train')
+    await visitor.sees('finished')
+  }
+
+  /** The same, but paused and reloaded at one point, and robbed of its GPU at another. */
+  async function disturbed(visitor: Visitor, isOnGpu: boolean): Promise<void> {
+    await visitor.press('train')
+    await visitor.reaches(20)
+    await visitor.press('train')
+    await visitor.sees('paused')
+    await visitor.reload()
+    await visitor.sees('paused')
+    await visitor.press('train')
+    if (isOnGpu) {
+      await visitor.reaches(27)
+      await visitor.press('lose')
+      await visitor.reads(/was lost.* Going on from update 25\./)
+    }
+    await visitor.sees('finished')
   }
 
   test.each([
     ['cpu', '1', DIGITS, 60],
     ['cpu', '2', DIGITS, 60],
     ['webgpu', '1', FEW_DIGITS, 20],
-  ])(
-    'train on %s by %s workers, paused and reloaded in between, as if nothing had happened',
+    ['webgl', '1', FEW_DIGITS, 20],
+  ] as const)(
+    'train on %s by %s workers, paused, reloaded and robbed of their GPU, as if nothing had happened',
     async (kind, workers, size, accuracy) => {
-      const undisturbed = await visit(`index.html${size}`)
-      const disturbed = await visit(`index.html${size}`)
-      for (const visitor of [undisturbed, disturbed]) {
+      const gpu = kind === 'webgl' ? 'webgl' : 'webgpu'
+      const visitors = [await visit(`index.html${size}`, gpu), await visit(`index.html${size}`, gpu)] as const
+      for (const visitor of visitors) {
         await visitor.chooses('accelerator', kind)
         if (workers !== '1') await visitor.chooses('workers', workers)
-        await visitor.press('train')
-        if (visitor === disturbed) {
-          await visitor.reaches(20)
-          await visitor.press('train')
-          await visitor.sees('paused')
-          await visitor.reload()
-          await visitor.sees('paused')
-          await visitor.press('train')
-        }
-        await visitor.sees('finished')
       }
-      expect(await disturbed.weights('levin-digits')).toBe(await undisturbed.weights('levin-digits'))
-      expect(await disturbed.figure('accuracy')).toBe(await undisturbed.figure('accuracy'))
-      expect(Number.parseFloat((await disturbed.figure('accuracy')) ?? '')).toBeGreaterThan(accuracy)
+      const [one, other] = visitors
+      await undisturbed(one)
+      await disturbed(other, kind !== 'cpu')
+      expect(await other.weights('levin-digits')).toBe(await one.weights('levin-digits'))
+      expect(await other.figure('update')).toBe(await one.figure('update'))
+      expect(await other.figure('accuracy')).toBe(await one.figure('accuracy'))
+      expect(Number.parseFloat((await other.figure('accuracy')) ?? '')).toBeGreaterThan(accuracy)
     },
   )
 
@@ -110,30 +127,15 @@ describe.skipIf(!requirePart('chromium'))('the pages', { timeout: 240_000 }, () 
     expect(left).toEqual([])
   })
 
-  test('go on when the device is lost', async () => {
-    const visitor = await visit(`index.html${FEW_DIGITS}`)
-    await visitor.chooses('accelerator', 'webgpu')
+  test.each([
+    ['none', ['cpu'], /^Trains on WebAssembly: not on WebGPU \(.+\), not on WebGL \(.+\)\. [A-Z]/],
+    ['webgl', ['cpu', 'webgl'], /^Trains on WebAssembly: not on WebGPU \(.+\), not on WebGL \(the processor plays/],
+  ] as const)('train on WebAssembly where the GPU is %s, and say why', async (gpu, offered, message) => {
+    const visitor = await visit(`index.html${DIGITS}`, gpu)
+    expect(await visitor.message).toMatch(message)
+    expect(await visitor.offered).toEqual(offered)
     await visitor.press('train')
-    await visitor.reaches(27)
-    await visitor.press('lose')
-    await visitor.page.waitForFunction(() => document.querySelector('#message')?.textContent?.includes('Going on from'))
     await visitor.sees('finished')
-    expect(await visitor.figure('update')).toBe('40')
-  })
-
-  test('train on WebAssembly where there is no WebGPU, and say so', async () => {
-    const plain = await launchBrowser('none')
-    try {
-      const visitor = await visit(`index.html${DIGITS}`, plain)
-      expect(await visitor.message).toMatch(/^Trains on WebAssembly: /)
-      await visitor.press('train')
-      await visitor.sees('finished')
-      expect(visitor.errors).toEqual([])
-      await visitor.close()
-      visitors.length = 0
-    } finally {
-      await plain.close()
-    }
   })
 
   test('write while they train', async () => {

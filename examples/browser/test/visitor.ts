@@ -49,8 +49,21 @@ export class Visitor {
     await this.#until((wanted) => document.documentElement.dataset['state'] === wanted, state)
   }
 
+  /** Waits until the page says something like that. */
+  async reads(wanted: RegExp): Promise<void> {
+    const text = `${wanted}.test(document.querySelector('#message').textContent)`
+    await this.#until(`() => ${text}`, `${wanted}`)
+  }
+
   get message(): Promise<string> {
     return this.page.textContent('#message').then((text) => text ?? '')
+  }
+
+  /** The accelerators that can be chosen, the one that is chosen first. */
+  get offered(): Promise<string[]> {
+    return this.page
+      .locator('#accelerator option')
+      .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value))
   }
 
   figure(name: string): Promise<string | null> {
@@ -66,7 +79,7 @@ export class Visitor {
   }
 
   /** Waits for something on the page, and gives up when it says that something is wrong. */
-  async #until<T extends string | number>(condition: (value: T) => boolean, value: T): Promise<void> {
+  async #until<T extends string | number>(condition: string | ((value: T) => boolean), value: T): Promise<void> {
     const text = `(value) => (${condition})(value) || document.documentElement.dataset.failed !== undefined`
     const failed = () => this.page.getAttribute('html', 'data-failed')
     await this.page

@@ -57,7 +57,7 @@ export class Controls {
     this.#reset.disabled = state === 'new'
     this.#accelerator.disabled = state === 'training' || state === 'pausing'
     this.#settleWorkers()
-    this.#lose.disabled = state !== 'training' || this.#accelerator.value !== 'webgpu'
+    this.#lose.disabled = state !== 'training' || this.#accelerator.value === 'cpu'
     document.documentElement.dataset['state'] = state
   }
 
