@@ -1,3 +1,4 @@
+import type { Collectives } from '@levin/core'
 import type { CollectiveWork } from '../../suites/collectives/works.js'
 
 /** The collectives that are measured, of whoever offers them. All block. */
@@ -13,13 +14,20 @@ export interface MeasuredCollectives {
   reduceLocally?(data: Float32Array, target: Float32Array): void
 }
 
-export interface Exchange {
-  /** Does it once. */
-  readonly once: () => void
-  /** A number that all contenders must agree on, of what the last one gave. */
-  check(): number
-  /** Nothing but zeros from here on, so that no sum of sums overflows. */
-  clear(): void
+/** Ours, over threads or processes. */
+export const measuredCollectives = (blocking: Collectives): MeasuredCollectives => ({
+  allReduce: (data) => blocking.allReduce(data, 'sum'),
+  reduceScatter: (data, target) => blocking.reduceScatter(data, target, 'sum'),
+  allGather: (data, target) => blocking.allGather(data, target),
+  send: (data, to) => blocking.send(data, to),
+  receive: (data, from) => blocking.receive(data, from),
+  barrier: () => blocking.barrier(),
+})
+
+/** Seconds, and a number that all contenders must agree on, of what the first exchange gave. */
+export interface Measured {
+  readonly seconds: number
+  readonly check: number
 }
 
 /** Where tensors lie: a WebAssembly memory of each rank's own. */
@@ -34,18 +42,21 @@ function heapOf(elements: number): (count: number) => Float32Array {
   }
 }
 
-/** What a rank does in one step of a work. */
-export function exchangeOf(
+/**
+ * What a rank does for a work: the exchange so many times between two barriers. After the first time there is nothing but
+ * zeros, so that no sum of sums overflows.
+ */
+export function exchanging(
   { kind, ranks, elements }: CollectiveWork,
   rank: number,
   group: MeasuredCollectives,
-): Exchange {
+): (steps: number) => Measured {
   const part = kind === 'local-reduction' ? elements : Math.floor(elements / ranks)
   const allocate = heapOf(elements + part + 64)
   const [whole, share] = [allocate(elements), allocate(part)]
   for (const data of [whole, share]) data.set(data.map((_, i) => ((i * 37 + rank * 11) % 101) / 8))
   const next = rank === 0 ? 1 : 0
-  const once: Record<CollectiveWork['kind'], () => void> = {
+  const forms: Record<CollectiveWork['kind'], () => void> = {
     'all-reduce': () => group.allReduce(whole),
     'reduce-scatter': () => group.reduceScatter(whole.subarray(0, part * ranks), share),
     'all-gather': () => group.allGather(share, whole.subarray(0, part * ranks)),
@@ -57,19 +68,21 @@ export function exchangeOf(
       if (rank === 1) group.send(whole, next)
     },
   }
+  const once = forms[kind]
   const result = kind === 'reduce-scatter' || kind === 'local-reduction' ? share : whole
-  return {
-    once: once[kind],
-    check: () => 1 + result.reduce((sum, value, i) => sum + value * ((i % 13) - 5), 0),
-    clear: () => {
-      whole.fill(0)
-      share.fill(0)
-    },
+  let check: number | undefined
+  return (steps) => {
+    const seconds = timed(once, group, steps)
+    if (check === undefined) {
+      check = 1 + result.reduce((sum, value, i) => sum + value * ((i % 13) - 5), 0)
+      for (const data of [whole, share]) data.fill(0)
+    }
+    return { seconds, check }
   }
 }
 
-/** Runs the exchange `steps` times between two barriers, and gives the seconds. */
-export function timed({ once }: Exchange, group: MeasuredCollectives, steps: number): number {
+/** Seconds of so many times between two barriers. */
+function timed(once: () => void, group: MeasuredCollectives, steps: number): number {
   group.barrier()
   const start = performance.now()
   for (let step = 0; step < steps; step++) once()

@@ -3,7 +3,7 @@ import { mpi } from '@levin/collective-mpi'
 import type { Collectives, RankDescription } from '@levin/core'
 import type { CollectiveWork } from '../../suites/collectives/works.js'
 import { serve } from '../protocol.js'
-import { exchangeOf, type MeasuredCollectives, timed } from './exchange.js'
+import { exchanging, measuredCollectives } from './exchange.js'
 
 const work = JSON.parse(process.argv[2] ?? '') as CollectiveWork
 
@@ -17,32 +17,14 @@ const place: RankDescription = {
 }
 const world = await mpi().connect(place)
 const blocking = world.blocking as Collectives
-const group: MeasuredCollectives = {
-  allReduce: (data) => blocking.allReduce(data, 'sum'),
-  reduceScatter: (data, target) => blocking.reduceScatter(data, target, 'sum'),
-  allGather: (data, target) => blocking.allGather(data, target),
-  send: (data, to) => blocking.send(data, to),
-  receive: (data, from) => blocking.receive(data, from),
-  barrier: () => blocking.barrier(),
-}
-const exchange = exchangeOf(work, place.globalRank, group)
+const run = exchanging(work, place.globalRank, measuredCollectives(blocking))
 const order = new Int32Array(1)
-let check: number | undefined
-
-function run(steps: number): number {
-  const seconds = timed(exchange, group, steps)
-  if (check === undefined) {
-    check = exchange.check()
-    exchange.clear()
-  }
-  return seconds
-}
 
 if (place.globalRank === 0) {
   serve(`${place.worldSize} processes, @levin/collective-mpi`, (steps) => {
     order[0] = steps
     blocking.broadcast(order, 0)
-    return { seconds: run(steps), check: check as number }
+    return run(steps)
   })
   order[0] = 0
   blocking.broadcast(order, 0)
