@@ -30,7 +30,7 @@ function hasTypeTests(name: string): boolean {
 
 /** What is tested by `npm test`, and what takes so many steps, kills or cases that it has a command of its own. */
 const TIERS = {
-  suite: { include: 'test/**/*.test.ts', testTimeout: 30_000 },
+  suite: { include: 'test/**/*.test.ts', testTimeout: 60_000 },
   soak: { include: 'test/**/*.soak.ts', testTimeout: 300_000 },
 }
 

@@ -18,7 +18,7 @@ export interface ShortTraining {
 }
 
 export const STEPS = 50
-const BATCH = 16
+const BATCH = 8
 const HELD = 200
 
 /** How many digits it takes. */
@@ -35,7 +35,7 @@ export async function trainShortly(accelerator: Accelerator, { pixels, labels }:
       labels: Int32Array.from(labels.slice(from, to)),
     })
   const losses: number[] = []
-  const module = new DigitClassifier({ learningRate: 1e-2, totalSteps: STEPS, filters: [6, 8], hidden: 32 })
+  const module = new DigitClassifier({ learningRate: 1e-2, totalSteps: STEPS, filters: [4, 8], hidden: 32 })
   const result = await new Trainer({
     accelerator,
     maxEpochs: 1,
