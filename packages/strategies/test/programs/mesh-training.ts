@@ -8,6 +8,7 @@ import { MESH_MODELS, type MeshModelName, TIME, VOCABULARY } from './mesh-models
 import { samplesFor } from './models.js'
 import { acceleratorOf, type Place } from './place.js'
 import type { World } from './protocol.js'
+import { groupNames, TrafficMeter } from './traffic-meter.js'
 
 /** A training, as plain data. */
 export interface MeshTraining {
@@ -32,7 +33,10 @@ export interface MeshTrained {
   readonly losses: readonly { readonly loss: number; readonly weight: number }[]
   readonly metrics: Readonly<Record<string, number>>
   readonly dataShard: { readonly rank: number; readonly count: number }
-  readonly bytesSent: number
+  /** By group: bytes that this rank had sent at the end of each micro-batch. */
+  readonly sent: Readonly<Record<string, readonly number[]>>
+  /** Elements of parameters that this rank has. */
+  readonly held: number
   readonly tensorsLeft: number
   readonly said: string
 }
@@ -43,18 +47,22 @@ export async function trainMesh(training: MeshTraining, world: World, place?: Pl
   const accelerator = acceleratorOf(world)
   await accelerator.setup()
   const before = engineMemory().tensors
-  const strategy: Strategy = place ? meshAt(place, options) : new SingleDevice()
+  const meter = place && new TrafficMeter(place.group, groupNames(options, world.size))
+  const strategy: Strategy = meter ? meshAt({ world, group: meter.group }, options) : new SingleDevice()
   const platform = new TestPlatform({ tick: 1 })
   const module = MESH_MODELS[model]()
   const losses: { loss: number; weight: number }[] = []
   let dataShard = { rank: 0, count: 1 }
+  let held = 0
   const notes: Callback = {
     name: 'notes',
     onTrainStart() {
+      held = module.parameters().reduce((sum, { value }) => sum + value.size, 0)
       dataShard = { rank: strategy.dataShard.rank, count: strategy.dataShard.count }
     },
     async onTrainBatchEnd({ loss, weight }) {
       losses.push({ loss: (await loss?.data())?.[0] ?? Number.NaN, weight })
+      meter?.note()
     },
     async onTrainEnd(run) {
       if (to) await run.saveCheckpoint(to)
@@ -86,7 +94,8 @@ export async function trainMesh(training: MeshTraining, world: World, place?: Pl
       losses,
       metrics: result.metrics,
       dataShard,
-      bytesSent: place?.group.traffic.bytesSent ?? 0,
+      held,
+      sent: meter?.sent ?? {},
       tensorsLeft: engineMemory().tensors - before,
       said: platform.written,
     }
