@@ -2,7 +2,7 @@ import type { Layout } from './layout.js'
 import type { MeasuredParameter, MeasuredPiece } from './measured-model.js'
 
 /** The part of a parameter that the rank has which has the most of it. */
-export const partOf = ({ units }: MeasuredParameter, { tensor }: Layout): number =>
+const partOf = ({ units }: MeasuredParameter, { tensor }: Layout): number =>
   units === undefined || tensor === 1 ? 1 : Math.ceil(units / tensor) / units
 
 /** Elements of a parameter on one rank. */
