@@ -152,7 +152,7 @@ describe.concurrent('levin', { timeout: 120_000 }, () => {
       'an unknown strategy',
       ['fit', run, '--strategy', 'ddpp'],
       1,
-      /No strategy is called 'ddpp'; known: 'ddp', 'single', 'zero'/,
+      /No strategy is called 'ddpp'; known: 'ddp', 'single', 'mesh', 'pipeline', 'tensorParallel', 'zero'/,
     ],
     [
       'an unknown command',
