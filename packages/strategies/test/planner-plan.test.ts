@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ALONE, layoutName, meshOptions } from '../src/planner/layout.js'
+import { ALONE, type Layout, layoutName, meshOptions } from '../src/planner/layout.js'
 import { planLayouts } from '../src/planner/plan.js'
 import { layer, layers, model, sharedLayer } from './support/measured-models.js'
 
@@ -64,11 +64,18 @@ describe('a layout says in a sentence what is good or bad about it:', () => {
     )
   })
 
-  test('stages that are uneven, and how to cut them instead', () => {
+  test('layers that take unequal times are cut by these, which the options of the mesh say', () => {
     const uneven = model(layers(8, (index) => layer(index, index === 0 ? { forward: 30, backward: 60 } : {})))
-    expect(reasonOf('pipeline 4 (1f1b)', uneven, { microBatches: 64 })).toMatch(
-      /stages of 2 \+ 2 \+ 2 \+ 2 layers are uneven; stages\(\) could cut them 1 \+ \d \+ \d \+ \d/,
-    )
+    const { layouts } = planLayouts(uneven, { devices: 4, microBatches: 64 })
+    const pipeline = layouts.find(({ name }) => name === 'pipeline 4 (1f1b)')
+    expect(pipeline?.layout.layersPerStage?.[0]).toBe(1)
+    expect(pipeline?.layout.layersPerStage?.reduce((sum, count) => sum + count, 0)).toBe(8)
+    expect(meshOptions(pipeline?.layout as Layout)).toMatchObject({ layersPerStage: pipeline?.layout.layersPerStage })
+  })
+
+  test('equal ones are cut as the strategy does by itself', () => {
+    const { layouts } = planLayouts(model(layers(8)), { devices: 4, microBatches: 64 })
+    for (const { layout } of layouts) expect(layout.layersPerStage).toBeUndefined()
   })
 
   test('stages that no cut makes even', () => {

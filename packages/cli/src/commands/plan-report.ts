@@ -121,11 +121,13 @@ function commandFor({ run, devices, microBatches, sharing }: PlanReport, layout:
   if (isDataAlone && zero === 0) return [...parts, ...(data > 1 ? ['--strategy ddp'] : [])].join(' ')
   const options = meshOptions(layout)
   const isShared = tensor > 1 && Object.keys(sharing).length > 0
-  const text = isShared
-    ? `'${JSON.stringify({ ...options, plan: sharing })}'`
-    : Object.entries(options)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(',')
+  // The short form of the options has no lists and no objects.
+  const text =
+    isShared || layout.layersPerStage
+      ? `'${JSON.stringify({ ...options, ...(isShared ? { plan: sharing } : {}) })}'`
+      : Object.entries(options)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(',')
   return [...parts, `--strategy mesh --strategy-options ${text}`].join(' ')
 }
 

@@ -21,6 +21,12 @@ export interface PipelineOptions {
   readonly schedule?: ScheduleName | undefined
   /** Parts of the model on each rank, for `'interleaved'`. Default 1, or 2 if that is asked for by name. */
   readonly chunks?: number | undefined
+  /**
+   * How many layers of the module each stage has, from the first stage to the last, such as `levin plan` finds by measuring them.
+   * Default: as even in parameters as can be. It is never measured at a start: two runs would be cut differently, and sums over the
+   * model come out in another order.
+   */
+  readonly layersPerStage?: readonly number[] | undefined
   /** Layers keep what goes into them alone, and run once more in backward: less memory, a third more to compute. Default `false`. */
   readonly recompute?: boolean | undefined
   /** A folder for a picture and a trace of one window, once it has settled (the eighth): `pipeline.svg`, `pipeline.trace.json`. */
@@ -47,6 +53,7 @@ const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 const pipelineEntries = {
   schedule: v.optional(v.picklist(Object.keys(SCHEDULES) as [ScheduleName, ...ScheduleName[]])),
   chunks: v.optional(natural),
+  layersPerStage: v.optional(v.array(natural)),
   recompute: v.optional(v.boolean()),
   trace: v.optional(v.pipe(v.string(), v.minLength(1))),
 }
@@ -71,6 +78,7 @@ export const tensorSchema = v.strictObject(tensorEntries)
 export interface ResolvedMeshOptions {
   readonly schedule: ScheduleName
   readonly chunks: number
+  readonly layersPerStage: readonly number[] | undefined
   readonly recompute: boolean
   readonly trace: string | undefined
   readonly plan: Readonly<Record<string, string>>
@@ -79,8 +87,16 @@ export interface ResolvedMeshOptions {
 }
 
 export function resolveOptions(options: MeshOptions): ResolvedMeshOptions {
-  const { chunks: asked, recompute = false, trace, plan = {}, sequenceParallel = false, zero = 0 } = options
+  const {
+    chunks: asked,
+    layersPerStage,
+    recompute = false,
+    trace,
+    plan = {},
+    sequenceParallel = false,
+    zero = 0,
+  } = options
   const { schedule = (asked ?? 1) > 1 ? 'interleaved' : '1f1b' } = options
   const chunks = asked ?? (schedule === 'interleaved' ? 2 : 1)
-  return { schedule, chunks, recompute, trace, plan, sequenceParallel, zero }
+  return { schedule, chunks, layersPerStage, recompute, trace, plan, sequenceParallel, zero }
 }

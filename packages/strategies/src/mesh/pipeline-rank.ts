@@ -46,7 +46,12 @@ export class PipelineRank {
     if (ranks > 1 || options.recompute) {
       const chain = chainOf(module)
       const stages = ranks === 1 ? 1 : ranks * options.chunks
-      this.steps = new StageSteps(module, chain, cutChain(module, chain, stages), options.recompute)
+      this.steps = new StageSteps(
+        module,
+        chain,
+        cutChain(module, chain, stages, options.layersPerStage),
+        options.recompute,
+      )
     }
     this.#runner = new StageRunner(setup.accelerator, access, this.steps)
     this.#links = new Links(groups.pipeline)

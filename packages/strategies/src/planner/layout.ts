@@ -14,6 +14,8 @@ export interface Layout {
   readonly schedule: ScheduleName
   /** Parts of the model on each rank of the pipeline. */
   readonly chunks: number
+  /** How many layers each stage has. Absent: as the module says, or as even in parameters as can be. */
+  readonly layersPerStage?: readonly number[]
   /** Of one update: `accumulateGradBatches`. */
   readonly microBatches: number
   /** Whether layers keep their inputs only, and run again on the way back. */
@@ -63,12 +65,13 @@ export function layoutName(layout: Layout): string {
 
 /** What `mesh()` takes for a layout: what differs from its defaults. */
 export function meshOptions(layout: Layout): Readonly<Record<string, unknown>> {
-  const { pipeline, schedule, chunks, recompute, zero, sequenceParallel } = layout
+  const { pipeline, schedule, chunks, layersPerStage, recompute, zero, sequenceParallel } = layout
   const axes = AXES.filter((axis) => layout[axis] > 1).map((axis) => [axis, layout[axis]] as const)
   return {
     ...Object.fromEntries(axes.reverse()),
     ...(pipeline > 1 ? { schedule } : {}),
     ...(chunks > 1 ? { chunks } : {}),
+    ...(layersPerStage ? { layersPerStage } : {}),
     ...(recompute ? { recompute } : {}),
     ...(zero ? { zero } : {}),
     ...(sequenceParallel ? { sequenceParallel } : {}),

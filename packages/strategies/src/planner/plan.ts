@@ -6,6 +6,7 @@ import type { Machine } from './machine.js'
 import type { MeasuredModel } from './measured-model.js'
 import { largestOf, planMemory, type RankMemory } from './memory.js'
 import { reasonFor } from './reason.js'
+import { evenCounts, layerCounts } from './stages.js'
 import { planTime, type StepTime } from './time.js'
 
 export interface PlanOptions {
@@ -108,10 +109,19 @@ const VARIANTS: readonly Pick<Layout, 'zero' | 'recompute'>[] = [
 ]
 
 function bestVariant(layout: Layout, model: MeasuredModel, options: PlanOptions): PlannedLayout {
-  const variants = VARIANTS.filter(({ zero }) => zero === 0 || layout.data * layout.context > 1).map((variant) =>
-    planned({ ...layout, ...variant }, model, options),
+  const cuts = cutsOf(layout, model)
+  const variants = VARIANTS.filter(({ zero }) => zero === 0 || layout.data * layout.context > 1).flatMap((variant) =>
+    cuts.map((cut) => planned({ ...layout, ...variant, ...cut }, model, options)).sort(order),
   )
   return variants.find(({ fits }) => fits) ?? (variants.sort(order)[0] as PlannedLayout)
+}
+
+/** Where a chain may be cut: as even in parameters as can be, which is about as even in memory; or in the time that was measured. */
+function cutsOf(layout: Layout, model: MeasuredModel): readonly Pick<Layout, 'layersPerStage'>[] {
+  if (layout.pipeline === 1 || model.stages) return [{}]
+  const byTime = evenCounts(model, layout)
+  const isDefault = byTime.join() === layerCounts(model, layout).join()
+  return isDefault ? [{}] : [{}, { layersPerStage: byTime }]
 }
 
 function planned(layout: Layout, model: MeasuredModel, { memory: limit, machine }: PlanOptions): PlannedLayout {

@@ -1,7 +1,7 @@
 import type { Layout } from './layout.js'
 import type { MeasuredModel } from './measured-model.js'
 import type { RankMemory } from './memory.js'
-import { evenCounts, stagesOf } from './stages.js'
+import { evenCounts, layerCounts } from './stages.js'
 import type { StepTime } from './time.js'
 
 export interface Judged {
@@ -58,11 +58,9 @@ function waiting(layout: Layout, { idle, idleByTheory }: StepTime, model: Measur
     return `${who}: too few micro-batches (${of}; accumulateGradBatches makes more)`
   }
   const even = evenCounts(model, layout)
-  const counts = stagesOf(model, layout).map(
-    ({ pieces }) => pieces.filter((piece) => model.layers.includes(piece)).length,
-  )
+  const counts = layerCounts(model, layout)
   const best = even.join() === counts.join()
-  const hint = best ? 'as even as layers allow' : `uneven; stages() could cut them ${even.join(' + ')}`
+  const hint = best ? 'as even as layers allow' : `uneven; in time they would be even as ${even.join(' + ')}`
   return `${who}: stages of ${counts.join(' + ')} layers are ${hint}`
 }
 

@@ -21,7 +21,7 @@ export interface Stage {
  */
 export function stagesOf(model: MeasuredModel, layout: Layout): readonly Stage[] {
   const count = layout.pipeline * layout.chunks
-  const counts = count === 1 ? [model.layers.length] : countsOf(model, count)
+  const counts = layout.layersPerStage ?? (count === 1 ? [model.layers.length] : countsOf(model, count))
   const before = model.before ? [model.before] : []
   let first = 0
   return counts.map((length, index): Stage => {
@@ -37,7 +37,7 @@ export function stagesOf(model: MeasuredModel, layout: Layout): readonly Stage[]
 
 function countsOf({ layers, stages, uncut }: MeasuredModel, count: number): readonly number[] {
   if (uncut) throw new LevinError('LEVIN_NOT_SUPPORTED', { message: uncut })
-  // By parameters, as the strategy does, which knows no times.
+  // By parameters, as the strategy does by itself.
   if (!stages) return partition({ costs: layers.map(({ parameters }) => 1 + sizeOf(parameters)), stages: count }).counts
   if (stages.length === count) return stages
   throw new LevinError('LEVIN_NOT_SUPPORTED', {
@@ -51,7 +51,11 @@ function countsOf({ layers, stages, uncut }: MeasuredModel, count: number): read
 const sizeOf = (parameters: readonly { readonly elements: number }[]): number =>
   parameters.reduce((sum, { elements }) => sum + elements, 0)
 
-/** How many layers each stage would have if their times were to be as even as can be: what `stages()` of a module can say. */
+/** How many layers each stage has. */
+export const layerCounts = (model: MeasuredModel, layout: Layout): readonly number[] =>
+  stagesOf(model, layout).map(({ pieces }) => pieces.filter((piece) => model.layers.includes(piece)).length)
+
+/** How many layers each stage would have if their times were to be as even as can be. */
 export function evenCounts(model: MeasuredModel, layout: Layout): readonly number[] {
   const { before, after, layers } = model
   const time = (piece: MeasuredPiece | undefined): number =>
