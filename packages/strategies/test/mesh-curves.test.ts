@@ -16,7 +16,7 @@ const PIPELINES: readonly (readonly [size: number, options: MeshOptions])[] = [
   [2, { pipeline: 2 }],
   [2, { pipeline: 2, chunks: 2 }],
   [2, { pipeline: 2, schedule: 'zeroBubble' }],
-  [2, { pipeline: 2, recompute: true, layersPerStage: [5, 4] }],
+  [2, { pipeline: 2, recompute: true }],
   [4, { pipeline: 4, schedule: 'zeroBubble' }],
   [4, { data: 2, pipeline: 2, chunks: 2 }],
   [4, { data: 2, pipeline: 2, zero: 1 }],

@@ -1,5 +1,6 @@
 import {
   type Buffer,
+  LevinError,
   type Module,
   Parameter,
   type ProcessGroup,
@@ -66,6 +67,17 @@ export class Holdings {
     return splitShard(stored, stored.split, this.#tensor.index, this.#tensor.count)
   }
 
+  /** From now on a step that reads what is on other ranks alone fails by saying so: it would compute with nothing. */
+  guard(module: Module, stages: StageSteps): void {
+    for (const stored of [...module.parameters(), ...module.buffers()]) {
+      if (this.has(stored)) continue
+      stored.lendBy((held) => {
+        if (stages.running !== undefined) throw readElsewhere(stored, stages.running)
+        return held
+      })
+    }
+  }
+
   /** Whether this rank is the first of the pipeline that holds it: of sums over all parameters it counts once. */
   countsHere(parameter: Parameter): boolean {
     const tied = this.tied.find(({ parameters }) => parameters.includes(parameter))
@@ -120,3 +132,12 @@ async function tiedGroups(
   }
   return tied
 }
+
+const readElsewhere = ({ path }: StoredTensor, stage: number): LevinError =>
+  new LevinError('LEVIN_INVALID_MODULE', {
+    message: `'${path}' is read in stage ${stage} of the pipeline, and other stages have it.`,
+    expected: 'a step to read parameters in the layers that hold them',
+    found: 'one that is read outside of them',
+    remedy:
+      'Name in stages() a layer that holds it too, in a field, and reads it: then both stages have it, and stay alike.',
+  })

@@ -53,6 +53,7 @@ interface Workplace {
 interface Work {
   readonly holdings: Holdings
   readonly pipeline: PipelineRank
+  readonly module: Module
 }
 
 /**
@@ -152,7 +153,8 @@ export class Mesh extends GroupMember implements Strategy {
     await materialiseParts(module, holdings, { seed, world: this.group, access })
     if (groups.replicas.size > 1)
       await requireSameValues([...holdings.parameters, ...holdings.buffers], groups.replicas, access)
-    this.#work = { holdings, pipeline }
+    if (pipeline.steps) holdings.guard(module, pipeline.steps)
+    this.#work = { holdings, pipeline, module }
     this.#owned = undefined
   }
 
@@ -291,7 +293,8 @@ export class Mesh extends GroupMember implements Strategy {
 
   async teardown(): Promise<void> {
     const { setup, groups } = this.#workplace ?? {}
-    const { holdings } = this.#work ?? {}
+    const { holdings, module } = this.#work ?? {}
+    for (const stored of [...(module?.parameters() ?? []), ...(module?.buffers() ?? [])]) stored.lendBy(undefined)
     this.#workplace = undefined
     this.#work = undefined
     this.#owned = undefined

@@ -40,6 +40,11 @@ export class StageSteps {
     return this.#cuts.length - 1
   }
 
+  /** The stage whose part of a step is running; `undefined` between steps. */
+  get running(): number | undefined {
+    return this.#pass?.stage
+  }
+
   layersOf(stage: number): readonly AnyLayer[] {
     return this.#chain.layers.slice(this.#cuts[stage], this.#cuts[stage + 1])
   }
