@@ -6,7 +6,7 @@ import { scheduleSvg } from '../pipeline/schedules/picture.js'
 import type { Schedule, StageTimes } from '../pipeline/schedules/schedule.js'
 import { idlePart, type TimedAction, timelineOf } from '../pipeline/schedules/timeline.js'
 import { traceOfTimeline } from '../pipeline/schedules/trace.js'
-import { type Trace, UsualDurations } from '../pipeline/trace.js'
+import { OwnDurations, type Trace } from '../pipeline/trace.js'
 import type { MeshGroups } from './groups.js'
 import type { ResolvedMeshOptions } from './options.js'
 
@@ -17,20 +17,20 @@ const [FROM, SHOWN] = [2, 8]
 interface RankReport {
   readonly actions: readonly TimedAction[]
   /** By part of the model. */
-  readonly medians: readonly StageTimes[]
+  readonly times: readonly StageTimes[]
 }
 
 /**
  * Shows once how long ranks of a pipeline wait for each other, beside what the schedule makes of stages that take equally long: a line
  * at the terminal, and a picture and a trace in the folder of the option `trace`. The trace is of one window as it was. Line and
- * picture are of the same actions, each as long as it usually takes: one that was interrupted makes all ranks wait, and says
- * nothing of the pipeline.
+ * picture are of the same actions, each as long as it takes where nothing disturbs it: one that was interrupted makes all ranks wait,
+ * and says nothing of the pipeline.
  */
 export class WindowReport {
   readonly #options: ResolvedMeshOptions
   readonly #groups: MeshGroups
   readonly #platform: Platform
-  readonly #durations = new UsualDurations()
+  readonly #durations = new OwnDurations()
   #windows = 0
 
   constructor(options: ResolvedMeshOptions, groups: MeshGroups, platform: Platform) {
@@ -47,7 +47,7 @@ export class WindowReport {
     if (this.#windows >= FROM) this.#durations.add(trace)
     if (this.#windows !== SHOWN) return
     const { pipeline, replicas, tensor } = this.#groups
-    const own: RankReport = { actions: trace.actions, medians: this.#durations.medians(this.#options.chunks) }
+    const own: RankReport = { actions: trace.actions, times: this.#durations.byPart(this.#options.chunks) }
     const all = await gatherData(pipeline, own)
     if (replicas.rank === 0 && tensor.rank === 0 && pipeline.rank === pipeline.size - 1)
       await this.#report(schedule, all, folder)
@@ -58,16 +58,16 @@ export class WindowReport {
     const ranks = schedule.length
     const microBatches = 1 + Math.max(...schedule.flat().map(({ microBatch }) => microBatch))
     const theory = SCHEDULES[name].bubble({ ranks, microBatches, chunks })
-    const stages = Array.from({ length: chunks }, (_, chunk) => all.map(({ medians }) => medians[chunk] as StageTimes))
-    const usual = timelineOf(schedule, { times: stages.flat() })
+    const stages = Array.from({ length: chunks }, (_, chunk) => all.map(({ times }) => times[chunk] as StageTimes))
+    const undisturbed = timelineOf(schedule, { times: stages.flat() })
     const percent = (part: number) => `${(100 * part).toFixed(1)} %`
     const { terminal, files } = this.#platform
     terminal?.write(
-      `pipeline '${name}', ${microBatches} micro-batches: ranks wait ${percent(idlePart(usual))} of the time; with equal stages it would be ${percent(theory)}\n`,
+      `pipeline '${name}', ${microBatches} micro-batches: ranks wait ${percent(idlePart(undisturbed))} of the time; with equal stages it would be ${percent(theory)}\n`,
     )
     const title = `${name}, ${ranks} ranks, ${microBatches} micro-batches`
     const traced = traceOfTimeline(all.map(({ actions }) => actions))
-    await files?.write(`${folder}/pipeline.svg`, scheduleSvg(usual, { title, theory, unit: 'ms' }))
+    await files?.write(`${folder}/pipeline.svg`, scheduleSvg(undisturbed, { title, theory, unit: 'ms' }))
     await files?.write(`${folder}/pipeline.trace.json`, JSON.stringify(chromeTrace(traced)))
   }
 }

@@ -3,7 +3,6 @@ import type { Form, HostValues, Message } from './message.js'
 
 /** Before every message: which shapes it has, bytes of their description if they are new, loss, weight, time. */
 const HEADER = 5
-export const HEADER_BYTES = 8 * HEADER
 
 const NOTHING = -1
 
@@ -23,7 +22,7 @@ interface Awaited {
  * Messages between the ranks of a pipeline. Nobody waits when sending, and receiving goes on ahead of the need: a rank knows in which
  * order the others send, since all have the same schedule, and keeps what comes until it is asked for.
  *
- * A message costs {@link HEADER_BYTES} bytes more than its tensors; the first of a form costs its description too.
+ * A message costs 40 bytes more than its tensors; the first of a form costs its description too.
  */
 export class Links {
   readonly #group: ProcessGroup

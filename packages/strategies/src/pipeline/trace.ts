@@ -23,8 +23,11 @@ export class Trace {
   }
 }
 
-/** How long actions of one rank usually take: the median of those of a kind, in each of its parts of the model. */
-export class UsualDurations {
+/**
+ * How long actions of one rank take by themselves: the lower tenth of those of a kind, in each of its parts of the model. What else the
+ * machine does makes some of them longer, and none shorter.
+ */
+export class OwnDurations {
   readonly #durations = new Map<string, number[]>()
 
   add({ actions }: Trace): void {
@@ -35,15 +38,15 @@ export class UsualDurations {
   }
 
   /** By part of the model. A backward that is not done in halves is a first half without a second. */
-  medians(chunks: number): readonly StageTimes[] {
-    const middle = (kind: PipelineAction['kind'], chunk: number): number => {
+  byPart(chunks: number): readonly StageTimes[] {
+    const lower = (kind: PipelineAction['kind'], chunk: number): number => {
       const values = this.#durations.get(keyOf({ kind, chunk })) ?? []
-      return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+      return values.toSorted((a, b) => a - b)[Math.floor(values.length / 10)] ?? 0
     }
     return Array.from({ length: chunks }, (_, chunk) => ({
-      forward: middle('forward', chunk),
-      backwardInput: middle('backward', chunk) || middle('backwardInput', chunk),
-      backwardWeight: middle('backwardWeight', chunk),
+      forward: lower('forward', chunk),
+      backwardInput: lower('backward', chunk) || lower('backwardInput', chunk),
+      backwardWeight: lower('backwardWeight', chunk),
     }))
   }
 }

@@ -4,7 +4,7 @@ import { DataLoader, fromArrays } from '@levin/data'
 import { TestPlatform } from '@levin/testing'
 import { Trainer } from '@levin/trainer'
 import { type MeshOptions, mesh } from '../../src/mesh.js'
-import { MESH_MODELS, type MeshModelName, TIME, VOCABULARY } from './mesh-models.js'
+import { EQUAL_FEATURES, MESH_MODELS, type MeshModelName, TIME, VOCABULARY } from './mesh-models.js'
 import { samplesFor } from './models.js'
 import { acceleratorOf, type Place } from './place.js'
 import type { World } from './protocol.js'
@@ -39,6 +39,8 @@ export interface MeshTrained {
   readonly held: number
   readonly tensorsLeft: number
   readonly said: string
+  /** What was written into the folder of the option `trace`. */
+  readonly written: Readonly<Record<string, string>>
 }
 
 /** Trains as one rank of a world, or alone where there is no group. */
@@ -98,6 +100,7 @@ export async function trainMesh(training: MeshTraining, world: World, place?: Pl
       sent: meter?.sent ?? {},
       tensorsLeft: engineMemory().tensors - before,
       said: platform.written,
+      written: await filesIn(platform, options.trace),
     }
   } catch (error) {
     strategy.fail?.(error)
@@ -105,6 +108,14 @@ export async function trainMesh(training: MeshTraining, world: World, place?: Pl
   } finally {
     module.dispose()
   }
+}
+
+async function filesIn({ files }: TestPlatform, folder: string | undefined): Promise<Record<string, string>> {
+  if (folder === undefined) return {}
+  const written: Record<string, string> = {}
+  for (const name of await files.list(folder))
+    written[name] = new TextDecoder().decode(await files.read(`${folder}/${name}`))
+  return written
 }
 
 export function meshAt({ group }: Place, options: MeshOptions): Strategy {
@@ -120,8 +131,11 @@ export function meshAt({ group }: Place, options: MeshOptions): Strategy {
 function dataOf(model: MeshModelName, count: number) {
   if (model === 'mlp') return samplesFor('mlp', count)
   if (model === 'equal') {
-    const x = { data: new Float32Array(count * 256).fill(0.1), shape: [count, 256] }
-    return fromArrays({ x, y: { data: new Float32Array(count), shape: [count] } })
+    const x = Float32Array.from({ length: count * EQUAL_FEATURES }, (_, i) => Math.sin(i))
+    return fromArrays({
+      x: { data: x, shape: [count, EQUAL_FEATURES] },
+      y: { data: new Float32Array(count), shape: [count] },
+    })
   }
   const tokens = Int32Array.from({ length: count * (TIME + 1) }, (_, i) =>
     Math.floor((Math.sin(i * 12.9898) * 43758.5453 - Math.floor(Math.sin(i * 12.9898) * 43758.5453)) * VOCABULARY),
