@@ -37,6 +37,13 @@ describe.runIf(requirePart('chromium'))('in a browser', () => {
     const expected = namesOf(chunks.filter(({ file }) => counted.includes(file)))
     expect([...asked].filter((name) => known.has(name)).sort()).toEqual(expected.sort())
   })
+
+  test('a page that saves asks for nothing after its first step', async () => {
+    const page = await openPage(browser as Browser, (server as PageServer).url)
+    const { saved, late } = await call<{ saved?: string; late: string[] }>(page, 'lateFiles')
+    expect(saved).toBeDefined()
+    expect(late).toEqual([])
+  })
 })
 
 test('a chunk that is not there is said, and not left out of the count', async () => {

@@ -17,4 +17,6 @@ const run = async (name: string): Promise<string> => {
   ) as Promise<string>
 }
 
-Object.assign(globalThis, { page: { run } })
+const lateFiles = async () => (await import('./saving.js')).lateFiles()
+
+Object.assign(globalThis, { page: { run, lateFiles } })
