@@ -22,24 +22,24 @@ export const PAGES: readonly Page[] = [
     entry: 'training',
     what: 'a page that trains',
     asksFor: ['here', 'model-summary', 'current-backend'],
-    limits: { atOnce: 36, firstStep: 62, everything: 83 },
+    limits: { atOnce: 37, firstStep: 64, everything: 86 },
   },
   {
     entry: 'training-webgpu',
     what: 'a page that trains by WebGPU',
     asksFor: ['here', 'model-summary'],
-    limits: { atOnce: 50, firstStep: 75, everything: 105 },
+    limits: { atOnce: 52, firstStep: 77, everything: 108 },
   },
   {
     entry: 'training-webgpu-images',
     what: 'a page that trains a convolutional network by WebGPU',
     asksFor: ['here', 'model-summary', 'dropout'],
-    limits: { atOnce: 53, firstStep: 79, everything: 108 },
+    limits: { atOnce: 54, firstStep: 82, everything: 110 },
   },
   {
     entry: 'controlling',
     what: 'a page whose worker trains',
     asksFor: ['run-in-workers'],
-    limits: { atOnce: 30, firstStep: 33, everything: 77 },
+    limits: { atOnce: 30, firstStep: 33, everything: 78 },
   },
 ]
