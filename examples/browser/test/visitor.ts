@@ -40,6 +40,25 @@ export class Visitor {
     return this.page.click(`#${id}`)
   }
 
+  /**
+   * Presses a button as soon as so many updates are done. Within the page: by the time that a test has heard of an update, a busy
+   * machine may have done all that come after it.
+   */
+  async pressesAt(id: 'train' | 'lose', update: number): Promise<void> {
+    await this.page.evaluate(
+      ([id, update]) => {
+        const isDue = () => Number(document.querySelector('[data-figure="update"]')?.textContent ?? 0) >= update
+        const watch = new MutationObserver(() => {
+          if (!isDue()) return
+          watch.disconnect()
+          document.getElementById(id)?.click()
+        })
+        watch.observe(document.body, { subtree: true, childList: true, characterData: true })
+      },
+      [id, update] as const,
+    )
+  }
+
   async chooses(id: 'accelerator' | 'workers', value: string): Promise<void> {
     await this.page.selectOption(`#${id}`, value)
   }
