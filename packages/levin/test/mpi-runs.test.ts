@@ -1,5 +1,4 @@
 import '@levin/testing/vitest'
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { Hosts } from '@levin/several-hosts'
 import { ready } from '@tensorflow/tfjs-core'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cpu, type LevinError, type RunEvent, Trainer } from '../src/index.js'
-import { levin, mpiRun, weights } from './support.js'
+import { checkpointIn, hparams, levin, mpiRun, mpirun as runUnderMpi, weights } from './support.js'
 
 let folder: string
 beforeAll(async () => {
@@ -20,11 +19,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'levin-mpi-'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
-
-const hparams = (values: Record<string, unknown>) =>
-  Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',')
 
 /** What one device comes to with batches of 24. */
 async function onOneDevice(maxEpochs: number): Promise<Record<string, number[]>> {
@@ -42,22 +36,10 @@ async function expectClose(checkpoint: string | undefined, expected: Record<stri
     expect(found[path]).toBeAllClose(expected[path] as number[], { rtol: 1e-4, atol: 1e-6 })
 }
 
-const lastCheckpoint = (output: string): string => {
-  const found = /best checkpoint: (.*)/.exec(output)?.[1]
-  if (!found) throw new Error(`No checkpoint in:\n${output}`)
-  return join(folder, found)
-}
+const lastCheckpoint = (output: string): string => join(folder, checkpointIn(output))
 
 describe.runIf(requirePart('open-mpi'))('under mpirun', () => {
-  const mpirun = (ranks: number, command: readonly string[]) =>
-    new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-      const flags = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '-n', String(ranks)]
-      const job = spawn('mpirun.openmpi', [...flags, ...command], { cwd: folder })
-      let output = ''
-      for (const stream of [job.stdout, job.stderr]) stream.on('data', (chunk) => (output += chunk))
-      job.once('error', reject)
-      job.once('close', (code) => resolve({ code, output }))
-    })
+  const mpirun = (ranks: number, command: readonly string[]) => runUnderMpi(ranks, command, folder)
 
   test('levin fit trains as one rank of several, to what one device comes to; one rank speaks', async () => {
     const args = ['--hparams', hparams({ batchSize: 8, saveEvery: 1 }), '--default-root-dir', 'runs']

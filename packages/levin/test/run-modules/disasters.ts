@@ -8,6 +8,7 @@ const DISASTERS: Readonly<Record<string, () => void | Promise<void>>> = {
     throw new Error('a disaster')
   },
   exit: () => process.exit(3),
+  kill: () => void process.kill(process.pid, 'SIGKILL'),
   busy: () => {
     for (;;) Math.random()
   },

@@ -1,0 +1,3 @@
+import '@levin/collective-mpi/register'
+
+export { default } from './characters.js'
