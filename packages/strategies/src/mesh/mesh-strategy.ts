@@ -35,7 +35,7 @@ import type { MeshAxes, ResolvedMeshOptions } from './options.js'
 import { OwnedUpdate } from './owned-update.js'
 import { PipelineRank } from './pipeline-rank.js'
 import { heldModel, heldOptimizer } from './records.js'
-import { shareLayers } from './share-layers.js'
+import { requireShared, shareLayers } from './share-layers.js'
 import { sharingOf } from './sharing.js'
 import { speakersOf } from './speakers.js'
 import { WindowSums } from './window-sums.js'
@@ -147,6 +147,7 @@ export class Mesh extends GroupMember implements Strategy {
     requireOwnClippingAbsent(module, this.name, this.group.size)
     assignPaths(module)
     shareLayers(module, this.#options.plan)
+    requireShared(module, groups.tensor.size)
     const pipeline = new PipelineRank(module, this.#options, { groups, access, setup })
     const tensor = { index: groups.tensor.rank, count: groups.tensor.size }
     const holdings = await Holdings.of(module, { stages: pipeline.steps, pipeline: groups.pipeline, tensor })

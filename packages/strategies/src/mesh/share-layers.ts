@@ -2,6 +2,22 @@ import { Layer, LevinError, type Module, nearestName } from '@levin/core'
 import { matchesPath } from '../group/path-pattern.js'
 
 /**
+ * Tensor ranks that share nothing would all compute the same.
+ *
+ * @throws LEVIN_BAD_OPTION
+ */
+export function requireShared(module: Module, ranks: number): void {
+  if (ranks === 1 || module.parameters().some(({ split }) => split !== undefined)) return
+  throw new LevinError('LEVIN_BAD_OPTION', {
+    message: `No layer of ${module.constructor.name} is shared, and ${ranks} tensor ranks would all compute the same.`,
+    expected:
+      "a plan, such as { 'blocks.*': 'block', head: 'gatheredColumn' }, or layers made with the option `parallel`",
+    found: 'neither',
+    remedy: 'transformerPlan() of @levin/nn makes one for transformers. Without shared layers use data ranks.',
+  })
+}
+
+/**
  * Tells the layers of a module how they are shared.
  *
  * @param plan styles by path of layers, `*` for any one name
