@@ -2,6 +2,7 @@ import { MODELS, RANKS_PER_HOST } from '../assumptions.js'
 import { checkLatency, checkNetwork, checkProcesses, checkShared } from './checks.js'
 import { allReducePicture, allReduces, constants, crossovers, levels } from './collective-tables.js'
 import { type Known, known } from './known.js'
+import { meshPictures } from './mesh-pictures.js'
 import { schedulePictures } from './schedule-pictures.js'
 import { efficiencies, efficiencyPicture, lateness, memory, samplesNeeded, ways } from './training-tables.js'
 
@@ -26,6 +27,7 @@ const TABLES: Readonly<Record<string, (all: Known) => string>> = {
 const PICTURES: Readonly<Record<string, (all: Known) => string>> = {
   'all-reduce.svg': allReducePicture,
   'efficiency.svg': efficiencyPicture,
+  ...meshPictures,
   ...schedulePictures,
 }
 
