@@ -1,5 +1,6 @@
 import { playScenario, type StrategyScenario } from '@levin/testing'
 import type { MeshOptions } from '../../src/mesh.js'
+import { type MeshMemoryTrial, meshMemoryUsed } from './mesh-memory.js'
 import { type MeshTraining, meshAt, trainMesh } from './mesh-training.js'
 import { acceleratorOf, fitOn, type Place } from './place.js'
 
@@ -10,6 +11,8 @@ export const meshBodies = {
     await accelerator.setup()
     return playScenario(scenario, { createStrategy: () => meshAt(place, options), fit: fitOn(accelerator) })
   },
+
+  meshMemory: (place: Place, trial: MeshMemoryTrial) => meshMemoryUsed(trial, place),
 
   meshTrain: (place: Place, training: MeshTraining) => trainMesh(training, place.world, place),
 }

@@ -55,7 +55,8 @@ class TiedHead extends Layer<Tensor3D, Tensor3D> {
   compute(x: Tensor3D): Tensor3D {
     const [batch, time, features] = x.shape
     const rows = reshape<Rank.R2>(x, [batch * time, features])
-    return reshape(matMul(rows, this.tokens.weight.value as Tensor2D, false, true), [batch, time, VOCABULARY])
+    const logits = matMul(rows, this.tokens.weight.value as Tensor2D, false, true)
+    return reshape(logits, [batch, time, logits.shape[1] as number])
   }
 }
 
@@ -76,22 +77,46 @@ abstract class Classifier extends Module<Batch> {
     return this.logits(x, step)
   }
 
-  configureOptimizers(): Optimizer {
-    return adamW(this.parameters(), { learningRate: 3e-3 })
-  }
+  abstract configureOptimizers(): Optimizer
 }
 
-class Gpt extends Classifier {
-  readonly tokens = embedding(VOCABULARY, FEATURES)
-  readonly positions = positionalEmbedding(TIME, FEATURES)
-  readonly drop = dropout(0.1)
-  readonly blocks = Array.from({ length: 4 }, () => transformerBlock(FEATURES, HEADS, { causal: true, dropout: 0.1 }))
-  readonly norm = layerNorm(FEATURES)
-  readonly head: Layer<Tensor3D, Tensor3D>
+export interface GptSizes {
+  readonly vocabulary: number
+  readonly features: number
+  readonly heads: number
+  readonly blocks: number
+  readonly time: number
+  readonly learningRate: number
+}
 
-  constructor(isTied: boolean) {
+const SMALL: GptSizes = {
+  vocabulary: VOCABULARY,
+  features: FEATURES,
+  heads: HEADS,
+  blocks: 4,
+  time: TIME,
+  learningRate: 3e-3,
+}
+
+export class Gpt extends Classifier {
+  readonly tokens: Embedding
+  readonly positions: Layer<Tensor3D, Tensor3D>
+  readonly drop = dropout(0.1)
+  readonly blocks: readonly Layer<Tensor3D, Tensor3D>[]
+  readonly norm: Layer<Tensor, Tensor>
+  readonly head: Layer<Tensor3D, Tensor3D>
+  readonly #learningRate: number
+
+  constructor(isTied: boolean, { vocabulary, features, heads, blocks, time, learningRate }: GptSizes = SMALL) {
     super()
-    this.head = isTied ? new TiedHead(this.tokens) : (linear(FEATURES, VOCABULARY) as never)
+    this.#learningRate = learningRate
+    this.tokens = embedding(vocabulary, features)
+    this.positions = positionalEmbedding(time, features) as never
+    this.blocks = Array.from({ length: blocks }, () =>
+      transformerBlock(features, heads, { causal: true, dropout: 0.1 }),
+    )
+    this.norm = layerNorm(features)
+    this.head = isTied ? new TiedHead(this.tokens) : (linear(features, vocabulary) as never)
   }
 
   override stages() {
@@ -102,7 +127,11 @@ class Gpt extends Classifier {
     let h = this.positions.forward(this.tokens.forward(x, step) as Tensor3D, step)
     h = this.drop.forward(h, step)
     for (const block of this.blocks) h = block.forward(h, step)
-    return this.head.forward(this.norm.forward(h, step), step)
+    return this.head.forward(this.norm.forward(h, step) as Tensor3D, step)
+  }
+
+  override configureOptimizers(): Optimizer {
+    return adamW(this.parameters(), { learningRate: this.#learningRate })
   }
 }
 
