@@ -40,15 +40,6 @@ test.each(LAYOUTS)(
     for (const [rank, { peak, held }] of trained.entries()) {
       // The first ranks have the last stages.
       const { total } = planned.at(-1 - Math.floor((rank * planned.length) / RANKS)) as RankMemory
-      console.log(
-        changes,
-        rank,
-        held,
-        (peak / 1e6).toFixed(1),
-        (total / 1e6).toFixed(1),
-        (100 * (peak / total - 1)).toFixed(1) + '%',
-        trained[0]?.losses,
-      )
       expect(peak).toBeGreaterThan(16 * held)
       expect(peak / total).toBeGreaterThan(0.85)
       expect(peak / total).toBeLessThan(1.15)

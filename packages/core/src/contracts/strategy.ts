@@ -188,8 +188,9 @@ export interface Strategy {
    */
   readonly savesParts?: boolean
   /**
-   * The model's tensors as this rank has to save them. Values are snapshots: training may go on. All ranks take all records at
-   * the same time and in the same order, so that a strategy may gather a tensor before it yields it. A rank whose records nobody
+   * The model's tensors as this rank has to save them. Where {@link savesParts} is set, values may be read when `data()` is called:
+   * training waits until every rank has written its part. Otherwise they are snapshots, and training may go on. All ranks take all
+   * records at the same time and in the same order, so that a strategy may gather a tensor before it yields it. A rank whose records nobody
    * saves yields none, or none that costs anything: their `data()` is not called.
    */
   modelState(module: Module): Iterable<TensorRecord> | AsyncIterable<TensorRecord>

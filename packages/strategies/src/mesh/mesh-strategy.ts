@@ -260,7 +260,7 @@ export class Mesh extends GroupMember implements Strategy {
   }
 
   modelState(_module: Module): Iterable<TensorRecord> {
-    return heldModel(this.#working.holdings)
+    return heldModel(this.#working.holdings, this.#ready.access)
   }
 
   loadModelState(
@@ -274,7 +274,8 @@ export class Mesh extends GroupMember implements Strategy {
 
   optimizerState(optimizer: Optimizer): Iterable<TensorRecord> {
     const owned = this.#ownedFor(optimizer)
-    return heldOptimizer(optimizer, this.#working.holdings, (parameter) => owned?.owns(parameter) ?? true)
+    const { access } = this.#ready
+    return heldOptimizer(optimizer, this.#working.holdings, access, (parameter) => owned?.owns(parameter) ?? true)
   }
 
   async loadOptimizerState(

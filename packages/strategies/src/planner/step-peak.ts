@@ -87,7 +87,7 @@ class StageBytes {
 }
 
 function pieceBytes(piece: MeasuredPiece, next: MeasuredPiece | undefined, layout: Layout): PieceBytes {
-  const inner = piece.innerBytes * innerPart(piece, layout)
+  const inner = piece.innerBytes * innerPart(piece, layout) + gatheredBytes(piece, layout)
   const output = piece.outputBytes * betweenPart(layout)
   // What nobody saves is freed at once; a stage's last output is the tape's until its walk, an input that is kept the next piece's.
   const keepsOutput = !next || piece.keepsOutput || next.keepsInput || layout.recompute
@@ -102,6 +102,13 @@ function pieceBytes(piece: MeasuredPiece, next: MeasuredPiece | undefined, layou
       .map((parameter): readonly [string, number] => [parameter.path, gradientBytes(parameter, layout)]),
   }
 }
+
+/**
+ * Where tensor ranks have stretches of sequences, whoever reads a layer that they share gathers whole ones and saves them for its
+ * weight's gradient: one for each sum that the stretches come from.
+ */
+const gatheredBytes = ({ sums }: MeasuredPiece, { context, sequenceParallel }: Layout): number =>
+  sequenceParallel ? sum(sums) / context : 0
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
 
