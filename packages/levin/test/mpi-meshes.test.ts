@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const fit = (name: string, ranks: number, flags: readonly string[], given: Record<string, unknown>) => {
+const train = (name: string, ranks: number, flags: readonly string[], given: Record<string, unknown>) => {
   const all = hparams({ maxSteps: MAX_STEPS, saveEvery: MAX_STEPS, ...given })
   return mpirun(ranks, levin('fit', run, '--hparams', all, '--default-root-dir', name, ...flags), folder)
 }
@@ -57,7 +57,7 @@ describe.runIf(requirePart('open-mpi'))('processes of MPI are a mesh', () => {
 
   test.each(Object.entries(layouts))('%s: to what one device comes to; one rank speaks', async (name, layout) => {
     const [ranks, data, flags] = layout
-    const { code, output } = await fit(name, ranks, flags, { batchSize: BATCH / data })
+    const { code, output } = await train(name, ranks, flags, { batchSize: BATCH / data })
     expect({ code, output }).toMatchObject({ code: 0 })
     expect(output.match(/completed after 2 epochs, 8 steps/g)).toHaveLength(1)
     const found = await weights(join(folder, checkpointIn(output)), Characters as never)
@@ -73,7 +73,7 @@ describe.runIf(requirePart('open-mpi'))('processes of MPI are a mesh', () => {
     ['kill', /rank 2 is lost|Rank 2|signal 9/],
   ])('a rank that ends by %s in its midst ends all, with an error', async (disaster, text) => {
     const flags = ofMesh({ pipeline: 2, data: 2 })
-    const { code, output } = await fit(disaster, 4, flags, { batchSize: 2, disaster, at: 2, rank: 2 })
+    const { code, output } = await train(disaster, 4, flags, { batchSize: 2, disaster, at: 2, rank: 2 })
     expect(code).not.toBe(0)
     expect(output).toMatch(text)
   })
