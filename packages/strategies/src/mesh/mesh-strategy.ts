@@ -29,6 +29,7 @@ import { MeshClipping } from './clipping.js'
 import { divideBatch } from './divide-batch.js'
 import { joinGroups, type MeshGroups } from './groups.js'
 import { Holdings, nothingOf } from './holdings.js'
+import { requireNoIdleOptions } from './idle-options.js'
 import { type Axis, type AxisNumbers, axisSizes, placeOf, speaks } from './layout.js'
 import { materialiseParts } from './materialise.js'
 import type { MeshAxes, ResolvedMeshOptions } from './options.js'
@@ -130,6 +131,7 @@ export class Mesh extends GroupMember implements Strategy {
   async setup(setup: StrategySetup): Promise<void> {
     const { accelerator, devices } = setup
     requireBlocking(this.capabilities, this.group.blocking !== undefined || this.group.size === 1, this.name)
+    requireNoIdleOptions(this.#options.asked, this.#sizes, this.#rest)
     const groups = await joinGroups(this.group, this.#place, this.#sizes)
     await accelerator.setup(await rankDevice(accelerator, devices, this.rank))
     const access = new TensorAccess(accelerator)

@@ -1,5 +1,7 @@
+import { LevinError } from '@levin/core'
 import * as v from 'valibot'
 import { SCHEDULES, type ScheduleName } from '../pipeline/schedules/index.js'
+import { askedFor } from './idle-options.js'
 
 /** How many ranks share what. Their product is the number of workers. */
 export interface MeshAxes {
@@ -84,11 +86,14 @@ export interface ResolvedMeshOptions {
   readonly plan: Readonly<Record<string, string>>
   readonly sequenceParallel: boolean
   readonly zero: 0 | 1
+  /** Those that need several ranks of some axis. */
+  readonly asked: readonly (keyof MeshOptions)[]
 }
 
+/** @throws LEVIN_BAD_OPTION for several chunks under a schedule that knows of one */
 export function resolveOptions(options: MeshOptions): ResolvedMeshOptions {
   const {
-    chunks: asked,
+    chunks: wanted,
     layersPerStage,
     recompute = false,
     trace,
@@ -96,7 +101,17 @@ export function resolveOptions(options: MeshOptions): ResolvedMeshOptions {
     sequenceParallel = false,
     zero = 0,
   } = options
-  const { schedule = (asked ?? 1) > 1 ? 'interleaved' : '1f1b' } = options
-  const chunks = asked ?? (schedule === 'interleaved' ? 2 : 1)
-  return { schedule, chunks, layersPerStage, recompute, trace, plan, sequenceParallel, zero }
+  const { schedule = (wanted ?? 1) > 1 ? 'interleaved' : '1f1b' } = options
+  const chunks = wanted ?? (schedule === 'interleaved' ? 2 : 1)
+  if (chunks > 1 && schedule !== 'interleaved') throw onePartEach(schedule, chunks)
+  const asked = askedFor(options)
+  return { schedule, chunks, layersPerStage, recompute, trace, plan, sequenceParallel, zero, asked }
 }
+
+const onePartEach = (schedule: ScheduleName, chunks: number): LevinError =>
+  new LevinError('LEVIN_BAD_OPTION', {
+    message: `The schedule '${schedule}' has one part of the model on each rank, and ${chunks} chunks are asked for.`,
+    expected: "chunks: 1, or schedule: 'interleaved'",
+    found: `schedule: '${schedule}', chunks: ${chunks}`,
+    remedy: "Leave 'schedule' out: several chunks are interleaved.",
+  })

@@ -60,7 +60,7 @@ class TiedHead extends Layer<Tensor3D, Tensor3D> {
   }
 }
 
-abstract class Classifier extends Module<Batch> {
+export abstract class Classifier extends Module<Batch> {
   abstract logits(x: Tensor, step: StepContext): Tensor
 
   trainingStep({ x, y }: Batch, step: TrainingStep): TrainingOutput {

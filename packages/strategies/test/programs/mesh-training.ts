@@ -8,11 +8,12 @@ import { EQUAL_FEATURES, MESH_MODELS, type MeshModelName, TIME, VOCABULARY } fro
 import { samplesFor } from './models.js'
 import { acceleratorOf, type Place } from './place.js'
 import type { World } from './protocol.js'
+import { REFUSED_MODELS } from './refused-models.js'
 import { groupNames, TrafficMeter } from './traffic-meter.js'
 
 /** A training, as plain data. */
 export interface MeshTraining {
-  readonly model: MeshModelName
+  readonly model: MeshModelName | keyof typeof REFUSED_MODELS
   readonly steps: number
   /** Samples of a micro-batch, over all data ranks. */
   readonly batchSize: number
@@ -52,7 +53,7 @@ export async function trainMesh(training: MeshTraining, world: World, place?: Pl
   const meter = place && new TrafficMeter(place.group, groupNames(options, world.size))
   const strategy: Strategy = meter ? meshAt({ world, group: meter.group }, options) : new SingleDevice()
   const platform = new TestPlatform({ tick: 1 })
-  const module = MESH_MODELS[model]()
+  const module = { ...MESH_MODELS, ...REFUSED_MODELS }[model]()
   const losses: { loss: number; weight: number }[] = []
   let dataShard = { rank: 0, count: 1 }
   let held = 0
@@ -128,7 +129,7 @@ export function meshAt({ group }: Place, options: MeshOptions): Strategy {
   return strategy
 }
 
-function dataOf(model: MeshModelName, count: number) {
+function dataOf(model: MeshTraining['model'], count: number) {
   if (model === 'mlp') return samplesFor('mlp', count)
   if (model === 'equal') {
     const x = Float32Array.from({ length: count * EQUAL_FEATURES }, (_, i) => Math.sin(i))
