@@ -8,7 +8,7 @@ const ranks = new Ranks(8)
 afterAll(() => ranks.end())
 
 // 22 samples in micro-batches of 4 make windows of 4 and 2, the last micro-batch of which is not full.
-const GPT: MeshTraining = { model: 'gpt', steps: 6, batchSize: 4, samples: 22, accumulate: 4 }
+const GPT: MeshTraining = { model: 'gpt', steps: 20, batchSize: 4, samples: 22, accumulate: 4 }
 const MLP: MeshTraining = { model: 'mlp', steps: 8, batchSize: 8, samples: 60, accumulate: 4 }
 
 const PIPELINES: readonly (readonly [size: number, options: MeshOptions])[] = [

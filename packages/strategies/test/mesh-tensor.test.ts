@@ -10,7 +10,7 @@ afterAll(() => ranks.end())
 
 const GPT: MeshTraining = {
   model: 'gpt',
-  steps: 6,
+  steps: 20,
   batchSize: 4,
   samples: 22,
   accumulate: 4,

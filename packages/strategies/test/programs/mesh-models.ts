@@ -73,6 +73,10 @@ export abstract class Classifier extends Module<Batch> {
     step.log('val/loss', crossEntropy(this.logits(x, step), y))
   }
 
+  override forward(x: Tensor, step: StepContext): Tensor {
+    return this.logits(x, step)
+  }
+
   override predictStep({ x }: Batch, step: StepContext): Tensor {
     return this.logits(x, step)
   }

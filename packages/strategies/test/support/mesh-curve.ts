@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskCheckpoints } from '@levin/checkpoints/node'
 import { assertAllClose } from '@levin/testing'
+import { type Tensor, tensor, tensor2d } from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
 import { axisSizes, placeOf, speaks } from '../../src/mesh/layout.js'
 import type { MeshOptions } from '../../src/mesh.js'
+import { MESH_MODELS, TIME, VOCABULARY } from '../programs/mesh-models.js'
 import { type MeshTrained, type MeshTraining, trainMesh } from '../programs/mesh-training.js'
 import type { Ranks } from './ranks.js'
 
@@ -81,6 +83,8 @@ export async function compareMesh(
       if (!isFree(path))
         assertAllClose(weights.get(path)?.values ?? [], values, { rtol: 10 * rtol, atol: 10 * rtol }, path)
     }
+    if (training.model !== 'mlp')
+      expect(textOf(training.model, weights)).toEqual(textOf(training.model, single.weights))
     for (const { metrics, tensorsLeft } of trained) {
       for (const name of ['val/loss', 'train/loss'])
         assertAllClose(
@@ -93,4 +97,25 @@ export async function compareMesh(
     }
     return trained
   })
+}
+
+/** What a model with these weights writes if it takes the likeliest character each time. */
+function textOf(model: MeshTraining['model'], weights: Weights): readonly number[] {
+  const module = MESH_MODELS[model as keyof typeof MESH_MODELS]().build()
+  try {
+    for (const parameter of module.parameters()) {
+      const { shape, values } = weights.get(parameter.path) as { shape: number[]; values: Float32Array }
+      parameter.assign(tensor(values, shape))
+    }
+    const text = [1, 2, 3, 4, 5, 6, 7, 8].slice(-TIME)
+    while (text.length < 4 * TIME) {
+      const logits = module.predict<Tensor>(tensor2d([text.slice(-TIME)], [1, TIME], 'int32') as never)
+      const last = logits.dataSync<'float32'>().slice(-VOCABULARY)
+      logits.dispose()
+      text.push(last.indexOf(Math.max(...last)))
+    }
+    return text
+  } finally {
+    module.dispose()
+  }
 }
