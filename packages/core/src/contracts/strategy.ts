@@ -112,6 +112,11 @@ export interface Strategy {
    * run to their end: in a pipeline, one of the last stage.
    */
   readonly rank: RankDescription
+  /**
+   * Of ranks that work on one part of the data together, whether this is the one whose predictions count: steps run to their end on it.
+   * Absent: every rank has a part of its own.
+   */
+  readonly speaks?: boolean
   /** The part of the data this rank reads. A mesh shards over its data axis only. */
   readonly dataShard: DataShard
   /** Sizes of the mesh axes; `{}` for one device. Recorded in checkpoints. */

@@ -107,6 +107,10 @@ export class Mesh extends GroupMember implements Strategy {
     return { rank: this.#place.data, count: this.#sizes.data }
   }
 
+  get speaks(): boolean {
+    return speaks(this.#place, this.#sizes)
+  }
+
   get savesParts(): boolean {
     return this.rank.worldSize > 1
   }
@@ -125,8 +129,11 @@ export class Mesh extends GroupMember implements Strategy {
     return divideBatch(batch, context.rank, context.size)
   }
 
-  readonly intercept: NonNullable<Strategy['intercept']> = (layer, input, step, next) =>
-    this.#work?.pipeline.steps ? this.#work.pipeline.steps.intercept(layer, input, step, next) : next(input)
+  readonly intercept: NonNullable<Strategy['intercept']> = (layer, input, step, next) => {
+    if (step.mode === 'predict' && this.#sizes.context > 1) throw ofStretches(this.name)
+    const { steps } = this.#work?.pipeline ?? {}
+    return steps ? steps.intercept(layer, input, step, next) : next(input)
+  }
 
   async setup(setup: StrategySetup): Promise<void> {
     const { accelerator, devices } = setup
@@ -199,7 +206,7 @@ export class Mesh extends GroupMember implements Strategy {
     return {
       world: this.group,
       access,
-      speaks: speaks(this.#place, this.#sizes),
+      speaks: this.speaks,
       held,
       rounds: rounds.filter(({ group }) => group.size > 1),
     }
@@ -337,6 +344,12 @@ function requireBlocking({ needsSynchronousRead }: StrategyCapabilities, blocks:
     remedy: 'Start the ranks in workers, or use a strategy that communicates between steps.',
   })
 }
+
+const ofStretches = (name: string): LevinError =>
+  new LevinError('LEVIN_NOT_SUPPORTED', {
+    message: `The strategy '${name}' cannot predict with a context axis: each rank would predict for its stretch of each sequence.`,
+    remedy: 'Predict from the checkpoint without one: any mesh, or one device, loads it.',
+  })
 
 function requireElementwise({ sharding, name }: Optimizer, tensorRanks: number): void {
   if (sharding === 'element' || tensorRanks === 1) return

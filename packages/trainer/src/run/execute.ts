@@ -57,7 +57,8 @@ const predict: Body<'predict'> = async (run, stored, { returnPredictions = true 
   await restore(run, stored)
   const loaders = await loadersOf(run, 'predict')
   const limit = run.options.limits.predict
-  const predictions = await new PredictionLoop(run, { loaders, limit, keep: returnPredictions }).run()
+  const keep = returnPredictions && run.strategy.speaks !== false
+  const predictions = await new PredictionLoop(run, { loaders, limit, keep }).run()
   return {
     status: statusOf(run),
     metrics: { ...run.metrics },
