@@ -14,7 +14,7 @@ describe('a chain is cut', () => {
   test('so that parameters are as even as layers allow', () => {
     // Of 12 · 32 + 32, 32 · 24 + 24, 24 · 17 + 17 and 17 · 5 + 5, with layers without parameters in between.
     expect(cut('mlp', 2)).toEqual([0, 3, 8])
-    expect(cut('equal', 4)).toEqual([0, 4, 8, 12, 16])
+    expect(cut('equal', 4)).toEqual([0, 5, 9, 13, 17])
   })
 
   test('as it is told', () => {
