@@ -63,16 +63,27 @@ export abstract class GroupMember {
     const own = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
     await all(this.group, (collectives) => collectives.allGather(own, bytes))
     const every = new Float64Array(bytes.buffer)
+    const [first = 0, ...others] = this.#speakers
     return values.map((_, index) => {
-      let result = every[index] as number
-      for (let rank = 1; rank < this.group.size; rank++)
-        result = OPERATIONS[operation](result, every[rank * values.length + index] as number)
+      let result = every[first * values.length + index] as number
+      for (const rank of others) result = OPERATIONS[operation](result, every[rank * values.length + index] as number)
       return result
     })
   }
 
-  gather<T>(value: T): Promise<readonly T[]> {
-    return gatherData(this.group, value)
+  /** The ranks whose values count, in their order. */
+  get #speakers(): number[] {
+    return Array.from({ length: this.group.size }, (_, rank) => rank).filter((rank) => this.speaksFor(rank))
+  }
+
+  /** Whether a rank speaks for its part of the data. Where several work on one part, one does. */
+  protected speaksFor(_rank: number): boolean {
+    return true
+  }
+
+  async gather<T>(value: T): Promise<readonly T[]> {
+    const all = await gatherData(this.group, value)
+    return all.filter((_, rank) => this.speaksFor(rank))
   }
 
   broadcast<T>(value: T, source = 0): Promise<T> {

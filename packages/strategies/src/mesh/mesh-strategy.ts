@@ -38,7 +38,6 @@ import { PipelineRank } from './pipeline-rank.js'
 import { heldModel, heldOptimizer } from './records.js'
 import { requireShared, shareLayers } from './share-layers.js'
 import { sharingOf } from './sharing.js'
-import { speakersOf } from './speakers.js'
 import { WindowSums } from './window-sums.js'
 
 /** What a rank works with once it is set up. */
@@ -108,7 +107,7 @@ export class Mesh extends GroupMember implements Strategy {
   }
 
   get speaks(): boolean {
-    return speaks(this.#place, this.#sizes)
+    return this.speaksFor(this.rank.globalRank)
   }
 
   get savesParts(): boolean {
@@ -258,14 +257,8 @@ export class Mesh extends GroupMember implements Strategy {
     if (groups.replicas.size > 1) await broadcastValues(buffers, groups.replicas, access)
   }
 
-  override async reduce(values: Float64Array, operation: 'sum' | 'min' | 'max'): Promise<Float64Array> {
-    const all = await speakersOf(this.group, this.#sizes, values)
-    return all.reduce((sum, each) => sum.map((value, index) => COMBINE[operation](value, each[index] as number)))
-  }
-
-  override async gather<T>(value: T): Promise<readonly T[]> {
-    const all = await super.gather(value)
-    return all.filter((_, rank) => speaks(placeOf(rank, this.#sizes), this.#sizes))
+  protected override speaksFor(rank: number): boolean {
+    return speaks(placeOf(rank, this.#sizes), this.#sizes)
   }
 
   modelState(_module: Module): Iterable<TensorRecord> {
@@ -329,12 +322,6 @@ export class Mesh extends GroupMember implements Strategy {
       remedy: 'Give it to a Trainer.',
     })
   }
-}
-
-const COMBINE: Readonly<Record<'sum' | 'min' | 'max', (a: number, b: number) => number>> = {
-  sum: (a, b) => a + b,
-  min: Math.min,
-  max: Math.max,
 }
 
 function requireBlocking({ needsSynchronousRead }: StrategyCapabilities, blocks: boolean, name: string): void {

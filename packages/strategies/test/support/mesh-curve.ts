@@ -88,7 +88,10 @@ export async function compareMesh(
     // Values of single steps are global rank zero's: of all the data only where it has all of them.
     const { data, context } = axisSizes(options, 'data', size)
     const names = data * context === 1 ? ['val/loss', 'train/loss'] : ['val/loss']
+    expect(single.trained.metrics).toHaveProperty(['val/loss'])
     for (const { metrics, tensorsLeft } of trained) {
+      // A value that one device has and a mesh lacks is not compared with NaN, and so not missed.
+      for (const name of names) expect(name in metrics, name).toBe(name in single.trained.metrics)
       for (const name of names)
         assertAllClose(
           metrics[name] ?? Number.NaN,
